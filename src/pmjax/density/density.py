@@ -1,0 +1,51 @@
+"""The contract between a model and a sampler: one function of a flat unconstrained vector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+
+PyTree = Any
+
+
+@dataclass(frozen=True, eq=False)
+class Density:
+    """A log density over a flat unconstrained vector, with everything a sampler may ask about it.
+
+    The functions are pure and traceable by JAX. Data and knobs are arguments, never captured
+    constants: new values of the same shapes need no new program.
+
+    Attributes
+    ----------
+    size : int
+        Length D of the unconstrained vector ``theta``.
+    log_density : callable
+        ``log_density(theta, data, knobs) -> scalar``: the unnormalised log density of the
+        unconstrained vector, change-of-variables terms included.
+    outputs : callable
+        ``outputs(theta, data, knobs) -> dict[str, Array]``: what is recorded of one draw, on the
+        user's scale (free variables, deterministics).
+    data : pytree of numpy arrays
+        The data arguments (observed values, covariates, index arrays).
+    knobs : pytree of numpy arrays
+        Arguments that adaptation may change between draws without changing the posterior
+        (the centring of each recentred variable); an empty dict if there are none.
+    structure : hashable
+        Two densities with equal ``structure`` and equal shapes and dtypes of ``data`` and ``knobs``
+        trace to the same program; it is the key of the compilation cache. It holds only values
+        whose ``repr`` is the same in every process, or ``None`` stands in its place and the
+        program must be keyed by its traced text.
+    coordinate_names : tuple of str
+        One label for each coordinate of ``theta`` (``"a[3]"``, ``"sigma_a_log__"``), for messages.
+    """
+
+    size: int
+    log_density: Callable[[jax.Array, PyTree, PyTree], jax.Array]
+    outputs: Callable[[jax.Array, PyTree, PyTree], dict[str, jax.Array]]
+    data: PyTree
+    knobs: PyTree
+    structure: Hashable | None
+    coordinate_names: tuple[str, ...]
