@@ -1,0 +1,89 @@
+"""Reading a graph: walk it in order, give it values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pmjax.errors import ModelError
+from pmjax.graph.ops import Constant, DataCell, RandomVariable
+
+if TYPE_CHECKING:
+    from pmjax.graph.variable import Variable
+
+OnRandom = Callable[["Variable", Sequence[Any]], Any]
+
+
+def ancestors(outputs: Iterable[Variable], stop: Callable[[Variable], bool] | None = None) -> list[Variable]:
+    """Return every node that the outputs need, inputs before the nodes that use them.
+
+    Nodes for which `stop` is true are returned, but not what is behind them.
+    """
+    order: list[Variable] = []
+    seen: set[int] = set()
+    stack: list[tuple[Variable, bool]] = [(v, False) for v in reversed(list(outputs))]
+    while stack:
+        node, expanded = stack.pop()
+        if expanded:
+            order.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((node, True))
+            if stop is None or not stop(node):
+                stack.extend((v, False) for v in reversed(node.inputs))
+    return order
+
+
+def random_ancestors(outputs: Iterable[Variable]) -> list[Variable]:
+    """Return the random variables that the outputs depend on, parents first."""
+    return [v for v in ancestors(outputs) if isinstance(v.op, RandomVariable)]
+
+
+def arguments(outputs: Iterable[Variable]) -> list[Variable]:
+    """Return the constant arrays and data that the outputs need: the data arguments of a program."""
+    return [
+        v for v in ancestors(outputs)
+        if isinstance(v.op, DataCell) or (isinstance(v.op, Constant) and v.op.is_argument)
+    ]  # fmt: skip
+
+
+def evaluate(
+    outputs: Sequence[Variable],
+    values: Mapping[Variable, Any],
+    on_random: OnRandom | None = None,
+    host: bool = False,
+) -> list[Any]:
+    """Return the values of the outputs, given values for some nodes.
+
+    Parameters
+    ----------
+    outputs : sequence of Variable
+    values : mapping from Variable to array
+        Nodes whose value is given; nothing behind them is looked at.
+    on_random : callable, optional
+        ``on_random(variable, parameter_values)`` returns what stands for a random variable without a
+        given value; without it such a variable is an error.
+    host : bool
+        Evaluate with NumPy where it knows the function, instead of tracing with JAX.
+    """
+    known: dict[int, Any] = {id(k): v for k, v in values.items()}
+    for node in ancestors(outputs, stop=lambda v: id(v) in known):
+        if id(node) in known:
+            continue
+        inputs = [known[id(v)] for v in node.inputs]
+        if isinstance(node.op, RandomVariable):
+            if on_random is None:
+                raise ModelError(f"{node.label} is random and has no value here; give one, or use pm.draw")
+            known[id(node)] = on_random(node, inputs)
+        else:
+            known[id(node)] = node.op.evaluate_host(*inputs) if host else node.op.evaluate(*inputs)
+    return [known[id(v)] for v in outputs]
+
+
+def evaluate_host(
+    outputs: Sequence[Variable], values: Mapping[Variable, Any], on_random: OnRandom | None = None
+) -> list[np.ndarray]:
+    """Return the values of the outputs as NumPy arrays, with nothing compiled where NumPy suffices."""
+    return [np.asarray(v) for v in evaluate(outputs, values, on_random, host=True)]

@@ -1,0 +1,290 @@
+"""Operations: what a node of the graph does with its inputs.
+
+Every operation answers the same questions: the shape and dtype of its result (`infer`), its value
+(`evaluate`, traceable by JAX; `evaluate_host`, NumPy where NumPy knows the function) and its identity
+across processes (`fingerprint`, the ingredient of the compilation cache's key).
+"""
+
+from __future__ import annotations
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from pmjax.graph import elementwise_table
+from pmjax.graph.precision import double_precision
+
+if TYPE_CHECKING:
+    from pmjax.graph.variable import Variable
+
+Shape = tuple[int, ...]
+
+
+class Op(ABC):
+    """What a node does with its inputs."""
+
+    @abstractmethod
+    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+        """Return the shape and dtype of the result; raise ValueError if the inputs do not fit."""
+
+    @abstractmethod
+    def evaluate(self, *values: Any) -> Any:
+        """Return the value, from values of the inputs; traceable by JAX."""
+
+    def evaluate_host(self, *values: Any) -> Any:
+        """Return the value as NumPy knows it, without compiling anything where that is possible."""
+        with double_precision():
+            return np.asarray(self.evaluate(*values))
+
+    @abstractmethod
+    def fingerprint(self) -> Hashable | None:
+        """Return what identifies this operation in any process, or None if nothing does."""
+
+
+def function_fingerprint(function: Callable[..., Any]) -> str | None:
+    """Return ``module:name`` if importing that finds the very same function, else None."""
+    module = getattr(function, "__module__", None)
+    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
+    for home in (module, "jax.numpy"):
+        found: Any = sys.modules.get(home) if home and home != "__main__" else None
+        for part in name.split(".") if name else ():
+            found = getattr(found, part, None)
+        if found is function:
+            return f"{home}:{name}"
+    return None
+
+
+@dataclass(frozen=True, eq=False)
+class Constant(Op):
+    """A value written in the model: a Python scalar (part of the program) or an array (an argument of it)."""
+
+    value: Any
+
+    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+        return np.shape(self.value), np.asarray(self.value).dtype
+
+    def evaluate(self) -> Any:
+        return self.value
+
+    def evaluate_host(self) -> Any:
+        return self.value
+
+    def fingerprint(self) -> Hashable:
+        return ("constant", "array") if self.is_argument else ("constant", repr(self.value))
+
+    @property
+    def is_argument(self) -> bool:
+        """Whether the value is passed to the compiled program rather than written into it."""
+        return isinstance(self.value, np.ndarray)
+
+
+@dataclass(eq=False)
+class DataCell(Op):
+    """A named array that the user may replace (``pm.Data``); always an argument of the program."""
+
+    name: str
+    value: np.ndarray
+
+    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+        return self.value.shape, self.value.dtype
+
+    def evaluate(self) -> Any:
+        return self.value
+
+    def evaluate_host(self) -> Any:
+        return self.value
+
+    def fingerprint(self) -> Hashable:
+        return ("constant", "array")
+
+
+@dataclass(frozen=True, eq=False)
+class Input(Op):
+    """A value that is given when the graph is evaluated (an argument of a function of the graph)."""
+
+    shape: Shape
+    dtype: np.dtype
+
+    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+        return self.shape, self.dtype
+
+    def evaluate(self) -> Any:
+        raise LookupError("an input has no value of its own")
+
+    def fingerprint(self) -> Hashable:
+        return ("input", self.shape, str(self.dtype))
+
+
+@dataclass(frozen=True, eq=False)
+class Elementwise(Op):
+    """A function of scalars, applied element by element with broadcasting."""
+
+    function: Callable[..., Any]
+
+    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+        shapes = [x.shape for x in inputs]
+        try:
+            shape = np.broadcast_shapes(*shapes)
+        except ValueError:
+            listed = " and ".join(f"{x.label} {x.shape}" for x in inputs)
+            raise ValueError(
+                f"{elementwise_table.name_of(self.function)}: the shapes of {listed} do not broadcast; "
+                "each dimension, counted from the last, must agree or be 1"
+            ) from None
+        return shape, elementwise_table.result_dtype(self.function, tuple(x.promotion_dtype for x in inputs))
+
+    def evaluate(self, *values: Any) -> Any:
+        return self.function(*values)
+
+    def evaluate_host(self, *values: Any) -> Any:
+        host = elementwise_table.host_function(self.function)
+        if host is None:
+            return super().evaluate_host(*values)
+        with np.errstate(all="ignore"):
+            return host(*values)
+
+    def fingerprint(self) -> Hashable | None:
+        name = function_fingerprint(self.function)
+        return None if name is None else ("elementwise", name)
+
+
+class Slot(int):
+    """Stands in a call's arguments for the input of that number."""
+
+
+def fill_slots(template: Any, values: Sequence[Any]) -> Any:
+    """Return the template (nested tuples, lists, dicts, slices) with each `Slot` replaced by its value."""
+    if isinstance(template, Slot):
+        return values[template]
+    if isinstance(template, (tuple, list)):
+        return type(template)(fill_slots(item, values) for item in template)
+    if isinstance(template, dict):
+        return {key: fill_slots(item, values) for key, item in template.items()}
+    return template
+
+
+@dataclass(frozen=True, eq=False)
+class Call(Op):
+    """Any function that JAX can trace, called with inputs and static arguments.
+
+    `template` holds ``(args, kwargs)`` with a `Slot` wherever an input belongs.
+    """
+
+    function: Callable[..., Any]
+    template: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+        avals = tuple(
+            x.op.value if isinstance(x.op, Constant) and not x.op.is_argument
+            else jax.ShapeDtypeStruct(x.shape, x.dtype)
+            for x in inputs
+        )  # fmt: skip
+        try:
+            result = _abstract_call(self, avals)
+        except (TypeError, ValueError, IndexError) as error:
+            listed = ", ".join(f"{x.label} {x.shape}" for x in inputs)
+            reason = str(error).split("\n")[0]
+            raise ValueError(f"{self.name} does not accept {listed}: {reason}") from None
+        if not hasattr(result, "shape"):
+            raise ValueError(
+                f"{self.name} returns {type(result).__name__}, not one array; lift a function that returns one array"
+            )
+        return tuple(result.shape), np.dtype(result.dtype)
+
+    @property
+    def name(self) -> str:
+        """The name of the function, for messages and printed models."""
+        return elementwise_table.name_of(self.function)
+
+    def evaluate(self, *values: Any) -> Any:
+        args, kwargs = fill_slots(self.template, values)
+        return self.function(*args, **kwargs)
+
+    def fingerprint(self) -> Hashable | None:
+        name = function_fingerprint(self.function)
+        static = repr(self.template)
+        return None if name is None or " at 0x" in static else ("call", name, static)
+
+
+def _abstract_call(op: Call, avals: tuple[Any, ...]) -> Any:
+    abstract = [a for a in avals if isinstance(a, jax.ShapeDtypeStruct)]
+
+    def run(*arrays: Any) -> Any:
+        given = iter(arrays)
+        return op.evaluate(*(next(given) if isinstance(a, jax.ShapeDtypeStruct) else a for a in avals))
+
+    with double_precision():
+        return jax.eval_shape(run, *abstract)
+
+
+@dataclass(frozen=True, eq=False)
+class Index(Op):
+    """``x[key]``: the first input is x, the others are the index arrays of `template`.
+
+    Index arrays that are data are checked against the bounds when the node is built, so the program
+    need not clip or wrap them.
+    """
+
+    template: tuple[Any, ...]
+    in_bounds: bool
+
+    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+        x, *indices = inputs
+        # A zero-stride dummy: NumPy applies its own indexing rules, and checks bounds, at no cost.
+        dummy = np.broadcast_to(np.zeros((), x.dtype), x.shape)
+        values = [i.data_value if i.data_value is not None else np.zeros(i.shape, i.dtype) for i in indices]
+        try:
+            result = dummy[fill_slots(self.template, values)]
+        except IndexError as error:
+            raise ValueError(f"cannot index {x.label} of shape {x.shape}: {error}") from None
+        return result.shape, x.dtype
+
+    def evaluate(self, x: Any, *indices: Any) -> Any:
+        key = fill_slots(self.template, indices)
+        if not self.in_bounds or not indices:
+            return jnp.asarray(x)[key]
+        return jnp.asarray(x).at[key].get(mode="promise_in_bounds", wrap_negative_indices=False)
+
+    def evaluate_host(self, x: Any, *indices: Any) -> Any:
+        return np.asarray(x)[fill_slots(self.template, [np.asarray(i) for i in indices])]
+
+    def fingerprint(self) -> Hashable:
+        return ("index", repr(self.template), self.in_bounds)
+
+
+class Law(Protocol):
+    """What the graph needs to know of a distribution; `pmjax.distributions` holds the rest."""
+
+    def infer(self, params: Sequence[Variable], shape: Shape | None) -> tuple[Shape, np.dtype]:
+        """Return the shape and dtype of a draw; raise ValueError if `shape` does not fit the parameters."""
+
+    def fingerprint(self) -> Hashable | None:
+        """Return what identifies the distribution in any process."""
+
+
+@dataclass(frozen=True, eq=False)
+class RandomVariable(Op):
+    """One random variable: a distribution whose parameters are the inputs.
+
+    `shape` is what the user asked for, or None for what the parameters broadcast to. It has no value
+    of its own: a reading of the graph (a draw, a density) says what stands for it.
+    """
+
+    law: Law
+    shape: Shape | None
+
+    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+        return self.law.infer(inputs, self.shape)
+
+    def evaluate(self, *values: Any) -> Any:
+        raise LookupError("a random variable has no value of its own")
+
+    def fingerprint(self) -> Hashable | None:
+        law = self.law.fingerprint()
+        return None if law is None else ("random", law)

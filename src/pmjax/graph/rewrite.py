@@ -1,0 +1,41 @@
+"""Rebuilding a graph with other nodes, and its identity across processes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pmjax.graph.evaluate import ancestors
+from pmjax.graph.variable import Variable
+
+
+def substitute(outputs: Sequence[Variable], replacements: Mapping[Variable, Variable]) -> list[Variable]:
+    """Return the outputs rebuilt with some nodes replaced; shapes are inferred anew, names are kept.
+
+    Parts of the graph that do not depend on a replaced node are shared, not copied.
+    """
+    new: dict[int, Variable] = {id(k): v for k, v in replacements.items()}
+    for node in ancestors(outputs, stop=lambda v: id(v) in new):
+        if id(node) in new:
+            continue
+        inputs = [new[id(v)] for v in node.inputs]
+        unchanged = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
+        new[id(node)] = node if unchanged else Variable(node.op, inputs, node.name)
+    return [new[id(v)] for v in outputs]
+
+
+def fingerprint(outputs: Sequence[Variable]) -> tuple[Any, ...] | None:
+    """Return the structure of a graph as nested tuples of strings and numbers, the same in every process.
+
+    Two graphs with equal fingerprints trace to the same program, up to the shapes of their data arguments.
+    None if some function has no address that another process could find (a lambda, say).
+    """
+    number: dict[int, int] = {}
+    lines: list[Any] = []
+    for node in ancestors(outputs):
+        own = node.op.fingerprint()
+        if own is None:
+            return None
+        number[id(node)] = len(lines)
+        lines.append((own, tuple(number[id(v)] for v in node.inputs), node.shape, str(node.dtype)))
+    return (tuple(lines), tuple(number[id(v)] for v in outputs))

@@ -1,0 +1,388 @@
+"""The node of the graph, and the three ways to make one: elementwise, call and index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NoReturn
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from pmjax.errors import ModelError
+from pmjax.graph.elementwise_table import Promotion, is_elementwise
+from pmjax.graph.evaluate import evaluate_host
+from pmjax.graph.ops import Call, Constant, DataCell, Elementwise, Index, Op, Slot
+
+
+def _unary(function: Callable[..., Any]) -> Callable[[Any], Variable]:
+    return lambda self: elementwise(function, self)
+
+
+def _binary(function: Callable[..., Any]) -> Callable[[Any, Any], Variable]:
+    return lambda self, other: apply(function, self, other)
+
+
+def _reflected(function: Callable[..., Any]) -> Callable[[Any, Any], Variable]:
+    return lambda self, other: apply(function, other, self)
+
+
+def _method(function: Callable[..., Any]) -> Callable[..., Variable]:
+    return lambda self, *args, **kwargs: call(function, self, *args, **kwargs)
+
+
+class Variable:
+    """A symbolic array: an operation and its inputs. Immutable; made by arithmetic, never by hand.
+
+    Attributes
+    ----------
+    op : Op
+        What the node does.
+    inputs : tuple of Variable
+        What it does it to.
+    shape : tuple of int
+    dtype : numpy.dtype
+    name : str or None
+        The name in the model; None for an intermediate expression.
+
+    Examples
+    --------
+    >>> import pmjax as pm
+    >>> with pm.Model():
+    ...     x = pm.Normal("x", shape=3)
+    >>> (2 * x + 1).shape
+    (3,)
+    """
+
+    __slots__ = ("__weakref__", "dtype", "inputs", "name", "op", "shape")
+
+    # Above NumPy's and pandas' arrays, so that `array * variable` asks the variable.
+    __array_priority__ = 1000.0
+    __pandas_priority__ = 10_000
+
+    def __init__(self, op: Op, inputs: Sequence[Variable] = (), name: str | None = None) -> None:
+        self.op = op
+        self.inputs = tuple(inputs)
+        self.name = name
+        try:
+            self.shape, self.dtype = op.infer(self.inputs)
+        except ValueError as error:
+            # One sentence on the user's line instead of the chain of our own frames.
+            raise ModelError(str(error)) from None
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(np.prod(self.shape, dtype=int))
+
+    @property
+    def T(self) -> Variable:  # noqa: N802 - NumPy's name
+        """The transpose."""
+        return call(jnp.transpose, self)
+
+    @property
+    def label(self) -> str:
+        """The name, or a short description of an unnamed node, for messages."""
+        if self.name is not None:
+            return repr(self.name)
+        if isinstance(self.op, Constant):
+            return "a constant" if self.op.is_argument else repr(self.op.value)
+        return "an expression"
+
+    @property
+    def promotion_dtype(self) -> Promotion:
+        """The dtype for promotion; a Python scalar does not widen arrays."""
+        if isinstance(self.op, Constant) and isinstance(self.op.value, (bool, int, float)):
+            return type(self.op.value)
+        return self.dtype
+
+    @property
+    def data_value(self) -> Any:
+        """The value now, if the node is a constant or data; else None."""
+        return self.op.value if isinstance(self.op, (Constant, DataCell)) else None
+
+    def __repr__(self) -> str:
+        what = self.name or type(self.op).__name__.lower()
+        return f"<{what}: {self.dtype}{list(self.shape)}>"
+
+    # Equality is elementwise, as in NumPy; identity is what dictionaries of nodes use.
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: Any) -> Variable:  # type: ignore[override]
+        return elementwise(jnp.equal, self, other)
+
+    def __ne__(self, other: Any) -> Variable:  # type: ignore[override]
+        return elementwise(jnp.not_equal, self, other)
+
+    def __bool__(self) -> NoReturn:
+        raise ModelError(
+            f"{self.label} is symbolic and has no truth value while the model is built; "
+            "write pm.math.switch(condition, a, b) instead of if/and/or, and & | ~ between conditions"
+        )
+
+    __add__, __radd__ = _binary(jnp.add), _reflected(jnp.add)
+    __sub__, __rsub__ = _binary(jnp.subtract), _reflected(jnp.subtract)
+    __mul__, __rmul__ = _binary(jnp.multiply), _reflected(jnp.multiply)
+    __truediv__, __rtruediv__ = _binary(jnp.true_divide), _reflected(jnp.true_divide)
+    __floordiv__, __rfloordiv__ = _binary(jnp.floor_divide), _reflected(jnp.floor_divide)
+    __mod__, __rmod__ = _binary(jnp.mod), _reflected(jnp.mod)
+    __pow__, __rpow__ = _binary(jnp.power), _reflected(jnp.power)
+    __matmul__, __rmatmul__ = _binary(jnp.matmul), _reflected(jnp.matmul)
+    __and__, __rand__ = _binary(jnp.bitwise_and), _reflected(jnp.bitwise_and)
+    __or__, __ror__ = _binary(jnp.bitwise_or), _reflected(jnp.bitwise_or)
+    __xor__, __rxor__ = _binary(jnp.bitwise_xor), _reflected(jnp.bitwise_xor)
+    __lt__ = _binary(jnp.less)
+    __le__ = _binary(jnp.less_equal)
+    __gt__ = _binary(jnp.greater)
+    __ge__ = _binary(jnp.greater_equal)
+    __neg__ = _unary(jnp.negative)
+    __pos__ = _unary(jnp.positive)
+    __abs__ = _unary(jnp.abs)
+    __invert__ = _unary(jnp.invert)
+
+    sum = _method(jnp.sum)
+    prod = _method(jnp.prod)
+    mean = _method(jnp.mean)
+    std = _method(jnp.std)
+    var = _method(jnp.var)
+    min = _method(jnp.min)
+    max = _method(jnp.max)
+    any = _method(jnp.any)
+    all = _method(jnp.all)
+    argmin = _method(jnp.argmin)
+    argmax = _method(jnp.argmax)
+    cumsum = _method(jnp.cumsum)
+    cumprod = _method(jnp.cumprod)
+    dot = _method(jnp.dot)
+    ravel = _method(jnp.ravel)
+    squeeze = _method(jnp.squeeze)
+    round = _method(jnp.round)
+    flatten = _method(jnp.ravel)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError(f"{self.label} is a scalar and has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Variable]:
+        return (self[i] for i in range(len(self)))
+
+    def __float__(self) -> NoReturn:
+        raise ModelError(
+            f"{self.label} is symbolic and has no value while the model is built; use pm.draw({self.name or '...'}) for one"
+        )
+
+    __int__ = __index__ = __complex__ = __float__
+
+    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise ModelError(
+            f"{self.label} is symbolic and cannot become a NumPy array; use a function of numpy or pm.math on it, "
+            "pm.math.stack for a list of variables, or pm.lift for a function of your own"
+        )
+
+    def __jax_array__(self) -> NoReturn:
+        raise ModelError(
+            f"{self.label} is symbolic: call numpy's or pm.math's function on it, or lift the JAX function with pm.lift"
+        )
+
+    def __getitem__(self, key: Any) -> Variable:
+        return index(self, key)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Variable:
+        function = getattr(jnp, ufunc.__name__, None)
+        if method != "__call__" or function is None or kwargs:
+            raise ModelError(f"numpy.{ufunc.__name__}.{method} with {sorted(kwargs)} does not work on a symbolic variable")
+        return apply(function, *inputs)
+
+    def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Variable:
+        if func in (np.shape, np.ndim, np.size):
+            return getattr(self, func.__name__)
+        home: Any = jnp.linalg if func.__module__ == "numpy.linalg" else jnp
+        function = getattr(home, func.__name__, None)
+        if function is None:
+            raise ModelError(f"{func.__module__}.{func.__name__} has no counterpart in jax.numpy; lift your own with pm.lift")
+        return apply(function, *args, **kwargs)
+
+    def eval(self, givens: dict[Variable, Any] | None = None) -> np.ndarray:
+        """Return the value of an expression without random variables (or with `givens` for them)."""
+        return np.asarray(evaluate_host([self], givens or {})[0])
+
+    def astype(self, dtype: Any) -> Variable:
+        """Return the variable converted to another dtype."""
+        return call(jnp.astype, self, np.dtype(dtype))
+
+    def reshape(self, *shape: Any) -> Variable:
+        """Return the variable with another shape of the same size."""
+        return call(jnp.reshape, self, shape[0] if len(shape) == 1 else shape)
+
+    def transpose(self, *axes: Any) -> Variable:
+        """Return the variable with its axes permuted."""
+        return call(jnp.transpose, self, (axes[0] if len(axes) == 1 else axes) or None)
+
+    def clip(self, min: Any = None, max: Any = None) -> Variable:  # noqa: A002 - NumPy's names
+        """Return the values limited to an interval."""
+        return call(jnp.clip, self, min, max)
+
+
+def as_variable(value: Any) -> Variable:
+    """Return the value as a node: variables as they are; numbers, arrays, pandas and xarray as constants.
+
+    Lists that contain variables are stacked.
+
+    Raises
+    ------
+    ModelError
+        If the value is no number, array or variable.
+    """
+    if isinstance(value, Variable):
+        return value
+    if isinstance(getattr(value, "data", None), Variable):  # xarray wraps what it is multiplied with
+        return value.data  # type: ignore[no-any-return]
+    if isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):
+        return Variable(Constant(value))
+    if isinstance(value, (list, tuple)) and any(isinstance(v, Variable) for v in _flat(value)):
+        return call(jnp.stack, [as_variable(v) for v in value])
+    return Variable(Constant(as_array(value)))
+
+
+def as_array(value: Any) -> np.ndarray:
+    """Return numbers of any container (lists, pandas, xarray, JAX) as a NumPy array of our own.
+
+    Raises
+    ------
+    ModelError
+        If the values are not numbers.
+    """
+    array = np.array(value)
+    if array.dtype == object:
+        try:
+            array = array.astype(float)
+        except (TypeError, ValueError):
+            pass
+    if array.dtype.kind not in "biuf":
+        raise ModelError(
+            f"expected numbers or a variable, got {type(value).__name__} of dtype {array.dtype}; "
+            "convert categories or strings to integer codes first (pandas.factorize)"
+        )
+    array.setflags(write=False)
+    return array
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    for item in value:
+        if isinstance(item, (list, tuple)):
+            yield from _flat(item)
+        else:
+            yield item
+
+
+def elementwise(function: Callable[..., Any], *args: Any) -> Variable:
+    """Return the node of a function of scalars applied element by element."""
+    return Variable(Elementwise(function), [as_variable(a) for a in args])
+
+
+def apply(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Variable:
+    """Return the node of a function call: elementwise if the function is known to be, else a general call."""
+    if not kwargs and is_elementwise(function):
+        return elementwise(function, *args)
+    return call(function, *args, **kwargs)
+
+
+def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Variable:
+    """Return the node of any JAX-traceable function that returns one array.
+
+    Variables and arrays among the arguments (in nested lists and dictionaries too) become inputs;
+    everything else is static.
+    """
+    inputs: list[Variable] = []
+    return Variable(Call(function, _template((args, kwargs), inputs)), inputs)
+
+
+def lift(function: Callable[..., Any]) -> Callable[..., Variable]:
+    """Return a function of variables from any function that JAX can trace.
+
+    Parameters
+    ----------
+    function : callable
+        Takes arrays (and static arguments), returns one array.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> import pmjax as pm
+    >>> cube = pm.lift(lambda x: x**3)
+    >>> with pm.Model():
+    ...     x = pm.Normal("x", shape=2)
+    ...     y = pm.Deterministic("y", cube(x))
+    """
+    return lambda *args, **kwargs: call(function, *args, **kwargs)
+
+
+def index(x: Variable, key: Any) -> Variable:
+    """Return the node of ``x[key]`` by NumPy's rules: integers, slices, arrays, masks, None, ellipsis."""
+    parts = key if isinstance(key, tuple) else (key,)
+    inputs: list[Variable] = []
+    template: list[Any] = []
+    axis = 0
+    for position, part in enumerate(parts):
+        if part is None:
+            template.append(part)
+        elif part is Ellipsis:
+            template.append(part)
+            axis = x.ndim - sum(_axes_taken(p) for p in parts[position + 1 :])
+        elif isinstance(part, (slice, int, np.integer)) and not isinstance(part, bool):
+            template.append(part if isinstance(part, slice) else int(part))
+            axis += 1
+        else:
+            for array in _index_arrays(x, part, axis):
+                template.append(Slot(len(inputs)))
+                inputs.append(array)
+                axis += 1
+    in_bounds = all(i.data_value is not None for i in inputs)
+    return Variable(Index(tuple(template), in_bounds), [x, *inputs])
+
+
+def _axes_taken(part: Any) -> int:
+    if part is None:
+        return 0
+    array = None if isinstance(part, (slice, int, Variable)) else np.asarray(part)
+    return array.ndim if array is not None and array.dtype == bool else 1
+
+
+def _index_arrays(x: Variable, part: Any, axis: int) -> list[Variable]:
+    """Return the integer arrays that an index part stands for (a mask stands for one per axis)."""
+    part = as_variable(part)
+    if part.dtype == bool:
+        if not isinstance(part.op, Constant):
+            raise ModelError(
+                f"the mask in {x.label}[...] is not constant, so the length of the result is unknown; use pm.math.switch"
+            )
+        mask = np.asarray(part.op.value)
+        if mask.shape != x.shape[axis : axis + mask.ndim]:
+            raise ModelError(f"the mask of shape {mask.shape} does not fit {x.label} of shape {x.shape}")
+        return [Variable(Constant(i)) for i in np.nonzero(mask)]
+    if not np.issubdtype(part.dtype, np.integer):
+        raise ModelError(f"{x.label} is indexed by {part.dtype} values; index with integers (x.astype(int)) or a mask")
+    if isinstance(part.op, Constant) and part.op.is_argument and part.size and part.op.value.min() < 0:
+        length = x.shape[axis] if axis < x.ndim else 0
+        return [Variable(Constant(np.where(part.op.value < 0, part.op.value + length, part.op.value)))]
+    return [part]
+
+
+def _template(value: Any, inputs: list[Variable]) -> Any:
+    """Replace what must be an input by a `Slot`, collecting the inputs."""
+    if isinstance(value, (tuple, list)) and not hasattr(value, "_fields"):
+        return type(value)(_template(v, inputs) for v in value)
+    if isinstance(value, dict):
+        return {k: _template(v, inputs) for k, v in value.items()}
+    if hasattr(value, "to_numpy") or isinstance(value, (np.ndarray, jax.Array)):
+        value = as_variable(value)
+    if isinstance(value, Variable):
+        inputs.append(value)
+        return Slot(len(inputs) - 1)
+    return value

@@ -1,0 +1,53 @@
+"""Bijectors: smooth one-to-one maps between a support and unconstrained vectors.
+
+A bijector is written for one event. `inverse` and `log_det` are traced by JAX (they are part of every
+density); `forward` runs on the host in NumPy (it is needed for starting points only).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+
+from pmjax.graph.variable import Variable
+
+Shape = tuple[int, ...]
+
+
+class Bijector(ABC):
+    """A map between constrained values x and unconstrained values y.
+
+    Attributes
+    ----------
+    name : str
+        The suffix of the unconstrained variable, as in PyMC: ``sigma_log__``.
+    inputs : tuple of Variable
+        Nodes whose values the map needs (the bounds of an interval).
+    """
+
+    name: str
+    inputs: tuple[Variable, ...] = ()
+
+    def unconstrained_shape(self, shape: Shape) -> Shape:
+        """Return the shape of y for an x of the given shape."""
+        return shape
+
+    @abstractmethod
+    def forward(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
+        """Return y for x (NumPy)."""
+
+    @abstractmethod
+    def inverse(self, y: Any, *inputs: Any) -> Any:
+        """Return x for y (JAX)."""
+
+    @abstractmethod
+    def log_det(self, y: Any, *inputs: Any) -> Any:
+        """Return the log absolute determinant of the Jacobian of `inverse` at y, elementwise or per event."""
+
+    def fingerprint(self) -> Hashable | None:
+        """Return what identifies the map in any process, or None if nothing does."""
+        module = type(self).__module__
+        return f"{module}:{type(self).__qualname__}" if module.startswith("pmjax.") else None
