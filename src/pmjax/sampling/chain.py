@@ -1,0 +1,225 @@
+"""One chain: its start, its chunks of draws, and what is kept of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import numpy as np
+
+from pmjax.sampling import metric as metrics
+from pmjax.sampling import step_size
+from pmjax.sampling.program import STATS, Buffers, ChainState, Settings, initial_state
+from pmjax.sampling.randomness import chain_key
+from pmjax.sampling.schedule import LATE
+
+CHUNK_SECONDS = 0.15
+START_ATTEMPTS = 50
+INITIAL_STEP, MAX_PROBES = 0.1, 60
+# Trajectories that only look for a first step size have draw numbers that no run reaches.
+PROBE_DRAW = 2**30
+
+Starts = Callable[[int, int], np.ndarray]
+WindowHook = Callable[[int, np.ndarray, np.ndarray, np.ndarray, Any], tuple[np.ndarray, Any] | None]
+
+
+class StartError(ValueError):
+    """No start with a finite log density and gradient was found.
+
+    Attributes
+    ----------
+    chain : int
+    theta : ndarray, shape (D,)
+        The last start that was tried.
+    log_density : float
+    """
+
+    def __init__(self, chain: int, theta: np.ndarray, log_density: float, attempts: int) -> None:
+        self.chain, self.theta, self.log_density = chain, theta, log_density
+        super().__init__(
+            f"Chain {chain} found no start in {attempts} attempts: the log density or its gradient is not "
+            f"finite there (log density {log_density}). Give finite starting values inside the support."
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all chains of a run share."""
+
+    run_chunk: Callable[..., tuple[ChainState, Buffers]]
+    data: Any
+    knobs: Any
+    kind: str
+    dtype: np.dtype
+    capacity: int
+    flags: np.ndarray
+    tune: int
+    draws: int
+    target_accept: float
+    max_treedepth: int
+    starts: Starts
+    retry: bool
+    boundaries: np.ndarray
+    window_hook: WindowHook | None
+    keep: Callable[[Chain, np.ndarray, np.ndarray], None]
+
+    @property
+    def uses_pairs(self) -> bool:
+        """Whether (draw, gradient) pairs of warm-up are wanted on the host."""
+        return self.kind != "diag" or self.window_hook is not None
+
+
+@dataclass
+class Chain:
+    """A chain between two chunks."""
+
+    run: Run
+    index: int
+    seed: int
+    state: ChainState | None = None
+    knobs: Any = None
+    done: int = 0
+    gradients: int = 0
+    divergences: int = 0
+    all_divergent: bool = True
+    seconds_per_draw: float | None = None
+    first_chunk: int = 1
+    last_stats: np.ndarray | None = None
+    started: float = 0.0
+    pairs: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+
+    @property
+    def finished(self) -> bool:
+        return self.done >= self.run.tune + self.run.draws
+
+    def advance(self) -> None:
+        """Make the next chunk of draws and hand it to ``run.keep``."""
+        run = self.run
+        if self.state is None:
+            self.started = time.perf_counter()
+            self._start()
+        assert self.state is not None
+        n, warmup = self._chunk_size(), self.done < run.tune
+        began = time.perf_counter()
+        flags = run.flags[self.done : self.done + n]
+        self.state, buffers = self._call(self.state, n, run.max_treedepth, flags)
+        stats = np.asarray(buffers.stats)[:n]
+        seconds = (time.perf_counter() - began) / n
+        old = self.seconds_per_draw
+        self.seconds_per_draw = seconds if old is None else 0.5 * (old + seconds)
+        self.gradients += int(stats[:, STATS.index("n_steps")].sum())
+        diverging = stats[:, STATS.index("diverging")]
+        self.all_divergent &= bool(diverging.all())
+        if not warmup:
+            self.divergences += int(diverging.sum())
+        self.last_stats = stats[-1]
+        run.keep(self, np.asarray(buffers.theta)[:n], stats)
+        self.done += n
+        if warmup and run.uses_pairs:
+            self.pairs.append((np.array(np.asarray(buffers.theta)[:n]), np.array(np.asarray(buffers.gradient)[:n])))
+            if self.done in run.boundaries:
+                self._end_window()
+
+    def _chunk_size(self) -> int:
+        run = self.run
+        phase_end = run.tune if self.done < run.tune else run.tune + run.draws
+        ends = run.boundaries[run.boundaries > self.done] if run.uses_pairs else []
+        limit = min([phase_end - self.done, run.capacity, *(int(end) - self.done for end in ends[:1])])
+        if self.seconds_per_draw is None:
+            return min(limit, 1)
+        # Early draws say little about later ones: chunks grow by at most four times.
+        self.first_chunk *= 4
+        wanted = int(CHUNK_SECONDS / max(self.seconds_per_draw, 1e-9))
+        return max(1, min(limit, wanted, self.first_chunk))
+
+    def _call(
+        self, state: ChainState, n: int, depth_limit: int, flags: np.ndarray | None = None
+    ) -> tuple[ChainState, Buffers]:
+        run = self.run
+        padded = np.zeros(run.capacity, np.int32)
+        if flags is not None:
+            padded[: len(flags)] = flags
+        settings = Settings(
+            np.int32(n), np.int32(depth_limit), np.asarray(run.target_accept, run.dtype), padded
+        )
+        return jax.block_until_ready(run.run_chunk(state, settings, run.data, self.knobs))
+
+    def _start(self) -> None:
+        run, self.knobs = self.run, self.run.knobs
+        attempts = START_ATTEMPTS if run.retry else 1
+        key = chain_key(self.seed, self.index)
+        for attempt in range(attempts):
+            theta = np.asarray(run.starts(self.index, attempt), run.dtype)
+            fresh = initial_state(theta, key, run.kind, run.dtype)
+            if self._evaluate(fresh):
+                break
+        else:
+            assert self.state is not None
+            raise StartError(self.index, theta, float(self.state.point.log_density), attempts)
+        self._restart_metric()
+        self._find_step_size(INITIAL_STEP)
+
+    def _evaluate(self, fresh: ChainState) -> bool:
+        """Evaluate the density at a fresh state's position; whether it is finite there."""
+        state, _ = self._call(fresh._replace(step_size=np.zeros((), self.run.dtype)), 1, 1)
+        self.gradients += 1
+        point = state.point
+        self.state = fresh._replace(point=point)
+        return bool(np.isfinite(point.log_density)) and bool(np.all(np.isfinite(point.gradient)))
+
+    def _restart_metric(self) -> None:
+        assert self.state is not None
+        metric = metrics.initial_metric(self.run.kind, np.asarray(self.state.point.gradient))
+        estimator = metrics.begin_estimate(metric.sigma.size, self.run.dtype)
+        self.state = self.state._replace(metric=metric, estimator=estimator)
+
+    def _find_step_size(self, step: float) -> None:
+        """Double or halve the step size until the acceptance of one leapfrog step crosses the target."""
+        assert self.state is not None
+        dtype, rising = self.run.dtype, None
+        for probe in range(MAX_PROBES):
+            trial = self.state._replace(step_size=np.asarray(step, dtype), draw=np.int32(PROBE_DRAW + probe))
+            _, buffers = self._call(trial, 1, 1)
+            self.gradients += 1
+            accept = float(np.asarray(buffers.stats)[0, STATS.index("acceptance_rate")])
+            good = accept > self.run.target_accept
+            if rising is None:
+                rising = good
+            if good != rising:
+                break
+            step *= 2.0 if rising else 0.5
+        self.state = self.state._replace(
+            step_size=np.asarray(step, dtype),
+            dual_averaging=step_size.begin(np.asarray(np.log(step), dtype)),
+        )
+
+    def _end_window(self) -> None:
+        """Let the metric and the model's knobs hear of the window that has ended."""
+        assert self.state is not None
+        theta, gradient = (np.concatenate(part) for part in zip(*self.pairs, strict=True))
+        self.pairs.clear()
+        run = self.run
+        if run.kind != "diag":
+            metric = metrics.fit_metric(run.kind, theta, gradient, self.state.metric)
+            self.state = self.state._replace(metric=metric)
+        # The coordinates freeze before the last phase, which tunes the step size alone.
+        if run.window_hook is not None and not run.flags[self.done] & LATE:
+            position = np.asarray(self.state.point.position)
+            moved = run.window_hook(self.index, theta, gradient, position, self.knobs)
+            if moved is not None:
+                position, self.knobs = moved
+                self._move(np.asarray(position, run.dtype))
+
+    def _move(self, position: np.ndarray) -> None:
+        """Put the chain at ``position`` in the coordinates that new knobs define."""
+        assert self.state is not None
+        old = self.state
+        fresh = initial_state(position, np.asarray(old.key), self.run.kind, self.run.dtype)
+        if not self._evaluate(fresh):
+            raise StartError(self.index, position, float(self.state.point.log_density), 1)
+        self.state = old._replace(point=self.state.point)
+        self._restart_metric()
+        self._find_step_size(float(old.step_size))

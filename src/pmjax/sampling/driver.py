@@ -1,0 +1,108 @@
+"""Runs the chains: threads over one executable, a chunk at a time, with the host in between."""
+
+from __future__ import annotations
+
+import heapq
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pmjax.sampling.chain import Chain
+
+POLL_SECONDS = 0.05
+INTERRUPT_SECONDS = 0.8
+
+
+class Pool:
+    """Worker threads that share the chains; the chain with the fewest draws goes first.
+
+    Parameters
+    ----------
+    chains : list of Chain
+    workers : int
+        Number of threads.
+    scope : callable
+        Returns a context manager that sets the precision of a thread.
+    in_order : bool
+        Finish each chain before the next one starts.
+    """
+
+    def __init__(
+        self, chains: list[Chain], workers: int, scope: Callable[[], Any], in_order: bool = False
+    ) -> None:
+        self.events: queue.Queue[Chain | BaseException] = queue.Queue()
+        self._waiting = [(0 if in_order else c.done, c.index, c) for c in chains if not c.finished]
+        heapq.heapify(self._waiting)
+        self._lock, self._stop, self._scope, self._in_order = threading.Lock(), False, scope, in_order
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(workers)]
+        for thread in self._threads:
+            thread.start()
+
+    def _work(self) -> None:
+        with self._scope():
+            while True:
+                with self._lock:
+                    if self._stop or not self._waiting:
+                        return
+                    _, _, chain = heapq.heappop(self._waiting)
+                try:
+                    chain.advance()
+                except BaseException as error:
+                    self.stop()
+                    self.events.put(error)
+                    return
+                # Back in the heap first: the event may be the last that anybody waits for.
+                with self._lock:
+                    if not chain.finished:
+                        done = 0 if self._in_order else chain.done
+                        heapq.heappush(self._waiting, (done, chain.index, chain))
+                self.events.put(chain)
+
+    def stop(self) -> None:
+        """Let every thread end after its chunk."""
+        self._stop = True
+
+    def results(self) -> Iterator[Chain | None]:
+        """Yield a chain each time it has made a chunk, and None now and then so that the caller stays responsive."""
+        while True:
+            alive = any(thread.is_alive() for thread in self._threads)
+            try:
+                event = self.events.get(timeout=POLL_SECONDS if alive else 0)
+            except queue.Empty:
+                if not alive:
+                    return
+                yield None
+                continue
+            if isinstance(event, BaseException):
+                raise event
+            yield event
+
+    def join(self) -> None:
+        """Wait for the threads after `stop`, as long as an interrupt may take."""
+        deadline = time.perf_counter() + INTERRUPT_SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.perf_counter()))
+
+
+def in_background(function: Callable[[], Any], tick: Callable[[], None] | None = None) -> Any:
+    """Run ``function`` in a thread and wait for it, so that Ctrl-C is answered while XLA compiles."""
+    outcome: list[Any] = []
+
+    def work() -> None:
+        try:
+            outcome.append((True, function()))
+        except BaseException as error:
+            outcome.append((False, error))
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(POLL_SECONDS)
+        if tick is not None:
+            tick()
+    fine, value = outcome[0]
+    if not fine:
+        raise value
+    return value

@@ -1,0 +1,167 @@
+"""The metric: a whitening map L, its transpose, and its estimate from draws and gradients.
+
+The diagonal minimises the Fisher divergence between the posterior seen through the map and a
+standard normal: sigma_i^2 = sqrt(Var x_i / Var g_i) (Seyboldt, Carlson & Carpenter 2026,
+arXiv:2603.18845).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+METRICS = ("diag", "low_rank", "dense")
+LOW_RANK = 10
+"""Number of directions that a low-rank metric can hold."""
+
+# Bounds of sigma: a variance of gradients that is 0 or not finite must not end in 0 or infinity.
+SIGMA_MIN, SIGMA_MAX = 1e-12, 1e12
+
+
+class Metric(NamedTuple):
+    """``L = diag(sigma) A`` with ``A`` the identity, ``I + V (s - 1) V^T`` or lower triangular.
+
+    ``directions`` is V, shape (D, k), with k = 0 for a diagonal metric and k = D for a dense one
+    (where it is the triangular A itself); ``scales`` is s, shape (k,).
+    """
+
+    sigma: Any
+    directions: Any
+    scales: Any
+
+
+def initial_metric(kind: str, gradient: np.ndarray) -> Metric:
+    """Return the metric of a first point: sigma^2 = 1 / |gradient|, no other directions."""
+    magnitude = np.where(gradient == 0, 1.0, np.abs(gradient))
+    sigma = np.clip(1 / np.sqrt(magnitude), SIGMA_MIN, SIGMA_MAX).astype(gradient.dtype)
+    size = gradient.size
+    rank = {"diag": 0, "low_rank": min(LOW_RANK, size), "dense": size}[kind]
+    return Metric(sigma, np.eye(size, rank, dtype=gradient.dtype), np.ones(rank, gradient.dtype))
+
+
+def unwhiten(metric: Metric, kind: str, p: jax.Array) -> jax.Array:
+    """Return ``L p``."""
+    if kind == "low_rank":
+        p = p + metric.directions @ ((metric.scales - 1) * (p @ metric.directions))
+    elif kind == "dense":
+        p = metric.directions @ p
+    return metric.sigma * p
+
+
+def unwhiten_transpose(metric: Metric, kind: str, g: jax.Array) -> jax.Array:
+    """Return ``L^T g``."""
+    g = metric.sigma * g
+    if kind == "low_rank":
+        g = g + metric.directions @ ((metric.scales - 1) * (g @ metric.directions))
+    elif kind == "dense":
+        g = g @ metric.directions
+    return g
+
+
+class Moments(NamedTuple):
+    """Running mean and sum of squared deviations of draws (row 0) and gradients (row 1), by window.
+
+    Shapes (2, D) and (); Welford's recurrence.
+    """
+
+    mean: Any
+    squares: Any
+    count: Any
+
+
+class DiagEstimator(NamedTuple):
+    """Two overlapping windows: the metric is read from the older, which the newer replaces."""
+
+    foreground: Moments
+    background: Moments
+
+
+def begin_estimate(size: int, dtype: np.dtype) -> DiagEstimator:
+    """Return an estimator that has seen nothing."""
+    zeros = np.zeros((2, size), dtype)
+    empty = Moments(zeros, zeros, np.zeros((), dtype))
+    return DiagEstimator(empty, empty)
+
+
+def update_estimate(
+    state: DiagEstimator, position: jax.Array, gradient: jax.Array, use: jax.Array, switch: jax.Array
+) -> DiagEstimator:
+    """Add a draw and its gradient where ``use``; where ``switch`` the newer window becomes the older."""
+    pair = jnp.stack([position, gradient])
+    foreground, background = (_add(window, pair, use) for window in state)
+    empty = jax.tree.map(jnp.zeros_like, background)
+    choose = lambda yes, no: jax.tree.map(lambda a, b: jnp.where(switch, a, b), yes, no)  # noqa: E731
+    return DiagEstimator(choose(background, foreground), choose(empty, background))
+
+
+def fisher_sigma(moments: Moments, otherwise: jax.Array) -> jax.Array:
+    """Return sigma = (Var x / Var g)^(1/4), or ``otherwise`` before the third draw."""
+    ratio = moments.squares[0] / moments.squares[1]
+    usable = (moments.count >= 3) & (ratio > 0) & jnp.isfinite(ratio)
+    return jnp.where(usable, jnp.clip(jnp.sqrt(jnp.sqrt(ratio)), SIGMA_MIN, SIGMA_MAX), otherwise)
+
+
+def _add(window: Moments, pair: jax.Array, use: jax.Array) -> Moments:
+    weight = use.astype(pair.dtype)
+    count = window.count + weight
+    difference = pair - window.mean
+    mean = window.mean + difference * (weight / jnp.maximum(count, 1))
+    return Moments(mean, window.squares + weight * difference * (pair - mean), count)
+
+
+
+def fit_metric(kind: str, theta: np.ndarray, gradient: np.ndarray, current: Metric) -> Metric:
+    """Return the metric that a window of draws and gradients, shapes (n, D), asks for.
+
+    In coordinates scaled by the diagonal metric, with C the covariance of the draws and G that of the
+    gradients (both shrunk towards the identity), the Fisher divergence is smallest where the
+    transformed inverse mass matrix M solves ``M G M = C``: the geometric mean of C and G^-1. A dense
+    metric takes all of it; a low-rank one finds it in the subspace that the draws and gradients of
+    the window span, and keeps the directions whose scale differs most from 1.
+    """
+    keep = np.any(np.diff(theta, axis=0, prepend=np.inf) != 0, axis=1)
+    theta, gradient = theta[keep].astype(float), gradient[keep].astype(float)
+    n, size = theta.shape
+    if n < 3:
+        return current
+    ratio = theta.var(axis=0) / np.where(gradient.var(axis=0) > 0, gradient.var(axis=0), np.inf)
+    sigma = np.where(ratio > 0, np.clip(ratio, SIGMA_MIN**4, SIGMA_MAX**4) ** 0.25, current.sigma)
+    draws = (theta - theta.mean(axis=0)) / sigma
+    scores = (gradient - gradient.mean(axis=0)) * sigma
+    basis = np.eye(size)
+    if kind == "low_rank":
+        # The directions that matter most to draws and to gradients.
+        count = min(size, n, max(2 * LOW_RANK, 1))
+        leading = [np.linalg.svd(x, full_matrices=False)[2][:count] for x in (draws, scores)]
+        basis = np.linalg.qr(np.concatenate(leading).T)[0]
+    inverse_mass = _geometric_mean(_shrunk(draws @ basis), np.linalg.inv(_shrunk(scores @ basis)))
+    dtype = current.sigma.dtype
+    if kind == "dense":
+        factor = np.linalg.cholesky(inverse_mass)
+        return Metric(sigma.astype(dtype), factor.astype(dtype), current.scales)
+    values, vectors = np.linalg.eigh(inverse_mass)
+    order = np.argsort(-np.abs(np.log(values)))[: len(current.scales)]
+    directions = np.zeros_like(current.directions)
+    scales = np.ones_like(current.scales)
+    directions[:, : len(order)] = basis @ vectors[:, order]
+    scales[: len(order)] = np.sqrt(values[order])
+    return Metric(sigma.astype(dtype), directions, scales)
+
+
+def _shrunk(x: np.ndarray) -> np.ndarray:
+    """Covariance of the rows of ``x``, shrunk towards the identity as if by a few draws of its own."""
+    n, size = x.shape
+    weight = n / (n + 5.0)
+    return weight * (x.T @ x) / n + (1 - weight) * np.eye(size)
+
+
+def _geometric_mean(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return A # B = A^(1/2) (A^(-1/2) B A^(-1/2))^(1/2) A^(1/2) of positive definite matrices."""
+    values, vectors = np.linalg.eigh(a)
+    root = (vectors * np.sqrt(values)) @ vectors.T
+    inverse = (vectors / np.sqrt(values)) @ vectors.T
+    values, vectors = np.linalg.eigh(inverse @ b @ inverse)
+    return root @ (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T @ root

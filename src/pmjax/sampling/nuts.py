@@ -1,0 +1,260 @@
+"""Multinomial NUTS as pure pieces: begin_draw, begin_doubling, leaf, end_doubling.
+
+Hoffman & Gelman (2014, arXiv:1111.4246) with the multinomial weights of Betancourt (2017,
+arXiv:1701.02434). `leaf` holds the only gradient. Two schedules run the same pieces: `trajectory`
+(nested loops, for one chain on a CPU) and the flat one of `flat.py` (many chains, one gradient each
+per tick). The kernel is told the whitening map and the step size; it knows nothing of adaptation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from pmjax.sampling.randomness import Randomness
+from pmjax.sampling.turning import add_leaf, spans_turn
+
+MAX_ENERGY_ERROR = 1000.0
+"""A trajectory whose energy rises by more than this has diverged."""
+
+ValueAndGrad = Callable[[jax.Array], tuple[jax.Array, jax.Array]]
+LinearMap = Callable[[jax.Array], jax.Array]
+
+
+class Hamiltonian(NamedTuple):
+    """What the leaves need: the density and the whitening map ``L`` with its transpose."""
+
+    value_and_grad: ValueAndGrad
+    unwhiten: LinearMap
+    unwhiten_transpose: LinearMap
+    step_size: jax.Array
+
+
+class Point(NamedTuple):
+    """A place and the density there, shapes (D,), (D,) and ().
+
+    ``log_density`` is NaN where it has not been evaluated yet: a trajectory of one leaf with step
+    size 0 evaluates it, so that the program needs no second copy of the density.
+    """
+
+    position: Any
+    gradient: Any
+    log_density: Any
+
+
+class Proposal(NamedTuple):
+    """A point of the trajectory that may become the next draw.
+
+    ``energy_change`` is H(point) - H(start); ``index`` its signed place in the trajectory.
+    """
+
+    point: Point
+    energy_change: jax.Array
+    index: jax.Array
+
+
+class Tree(NamedTuple):
+    """The trajectory so far.
+
+    Attributes
+    ----------
+    ends : Array, shape (2, 3, D)
+        Position, momentum and gradient of the backward (0) and the forward (1) end.
+    momentum_sum : Array, shape (D,)
+    proposal : Proposal
+    log_weight : Array, scalar
+        Log of the sum of exp(-energy change) over the leaves.
+    depth, reach : Array of int32, shapes () and (2,)
+        Doublings done, and leaves backwards and forwards of the start.
+    n_steps, accept, symmetric : Array, scalars
+        Gradients used, and the sums over them of both acceptance statistics.
+    turning, diverging : Array of bool
+    start_log_density, start_kinetic : Array, scalars
+    spans : Array, shape (K + 1, 3, D)
+        Work space of the U-turn checks.
+    """
+
+    ends: jax.Array
+    momentum_sum: jax.Array
+    proposal: Proposal
+    log_weight: jax.Array
+    depth: jax.Array
+    reach: jax.Array
+    n_steps: jax.Array
+    accept: jax.Array
+    symmetric: jax.Array
+    turning: jax.Array
+    diverging: jax.Array
+    start_log_density: jax.Array
+    start_kinetic: jax.Array
+    spans: jax.Array
+
+
+class Subtree(NamedTuple):
+    """The subtree of ``2**depth`` leaves that is being grown from one end of the tree."""
+
+    n: jax.Array
+    position: jax.Array
+    momentum: jax.Array
+    gradient: jax.Array
+    proposal: Proposal
+    log_weight: jax.Array
+    uniform: jax.Array
+    accept: jax.Array
+    symmetric: jax.Array
+    turning: jax.Array
+    diverging: jax.Array
+    spans: jax.Array
+
+
+def begin_draw(start: Point, spans: jax.Array, random: Randomness) -> Tree:
+    """Return the tree of one leaf: the current draw with a fresh momentum."""
+    dtype = start.position.dtype
+    zero, none, false = jnp.zeros((), dtype), jnp.int32(0), jnp.bool_(False)
+    p = random.momentum
+    end = jnp.stack([start.position, p, start.gradient])
+    return Tree(
+        ends=jnp.stack([end, end]),
+        momentum_sum=p,
+        proposal=Proposal(start, zero, none),
+        log_weight=zero,
+        depth=none,
+        reach=jnp.zeros(2, jnp.int32),
+        n_steps=none,
+        accept=zero,
+        symmetric=zero,
+        turning=false,
+        diverging=false,
+        start_log_density=start.log_density,
+        start_kinetic=0.5 * jnp.sum(p * p),
+        spans=spans,
+    )
+
+
+def begin_doubling(tree: Tree, random: Randomness) -> Subtree:
+    """Return an empty subtree at the end of the tree that this doubling grows from."""
+    dtype = tree.log_weight.dtype
+    zero = jnp.zeros((), dtype)
+    end = lax.dynamic_index_in_dim(tree.ends, random.forward[tree.depth], keepdims=False)
+    return Subtree(
+        n=jnp.int32(0),
+        position=end[0],
+        momentum=end[1],
+        gradient=end[2],
+        proposal=tree.proposal,
+        log_weight=jnp.full((), -jnp.inf, dtype),
+        uniform=random.leaf[tree.depth],
+        accept=zero,
+        symmetric=zero,
+        turning=jnp.bool_(False),
+        diverging=jnp.bool_(False),
+        spans=tree.spans,
+    )
+
+
+def leaf(sub: Subtree, tree: Tree, random: Randomness, system: Hamiltonian) -> Subtree:
+    """Add one leapfrog step to the subtree: the only gradient of the program."""
+    forward = random.forward[tree.depth]
+    sign = 2 * forward - 1
+    step = system.step_size * sign.astype(sub.position.dtype)
+    half = sub.momentum + 0.5 * step * system.unwhiten_transpose(sub.gradient)
+    position = sub.position + step * system.unwhiten(half)
+    log_density, gradient = system.value_and_grad(position)
+    momentum = half + 0.5 * step * system.unwhiten_transpose(gradient)
+
+    # A gradient that is not finite makes the momentum and so the energy not finite.
+    kinetic = 0.5 * jnp.sum(momentum * momentum)
+    log_weight = (log_density - tree.start_log_density) - (kinetic - tree.start_kinetic)
+    # A start that has not been evaluated: any finite leaf is as good as it, and so is always taken.
+    finite = jnp.isfinite(log_density) & jnp.isfinite(kinetic)
+    log_weight = jnp.where(jnp.isnan(tree.start_log_density) & finite, 0.0, log_weight)
+    diverging = ~((log_weight > -MAX_ENERGY_ERROR) & (log_weight < jnp.inf))
+    ratio = jnp.where(diverging, 0.0, jnp.exp(jnp.minimum(log_weight, MAX_ENERGY_ERROR / 2)))
+    accept = jnp.minimum(ratio, 1.0)
+
+    # Reservoir selection: leaf n replaces the proposal with probability w_n / (w_0 + ... + w_n). Given
+    # the outcome the uniform rescaled to (0, 1) is uniform again, so one serves the whole subtree.
+    total = jnp.logaddexp(sub.log_weight, jnp.where(diverging, -jnp.inf, log_weight))
+    p = jnp.exp(log_weight - total)
+    take = sub.uniform < p
+    uniform = jnp.where(take, sub.uniform / p, (sub.uniform - p) / (1 - p))
+    index = sign * (tree.reach[forward] + sub.n + 1)
+    proposal = _select(take, Proposal(Point(position, gradient, log_density), -log_weight, index), sub.proposal)
+
+    spans, turning = add_leaf(sub.spans, sub.n, momentum)
+    return Subtree(
+        n=sub.n + 1,
+        position=position,
+        momentum=momentum,
+        gradient=gradient,
+        proposal=proposal,
+        log_weight=total,
+        uniform=uniform,
+        accept=sub.accept + accept,
+        symmetric=sub.symmetric + 2 * accept / (1 + ratio),
+        turning=turning,
+        diverging=diverging,
+        spans=spans,
+    )
+
+
+def subtree_unfinished(sub: Subtree, depth: jax.Array) -> jax.Array:
+    """Whether the subtree of a doubling from ``depth`` needs another leaf."""
+    return (sub.n < (1 << depth)) & ~sub.turning & ~sub.diverging
+
+
+def end_doubling(tree: Tree, sub: Subtree, random: Randomness) -> Tree:
+    """Join the finished subtree to the tree by biased progressive sampling."""
+    forward = random.forward[tree.depth]
+    complete = ~(sub.turning | sub.diverging)
+    take = complete & (jnp.log(random.merge[tree.depth]) < sub.log_weight - tree.log_weight)
+    span = lax.dynamic_index_in_dim(sub.spans, tree.depth, keepdims=False)
+    # In the order of growth the far end comes first; a turn does not depend on the order.
+    far = lax.dynamic_index_in_dim(tree.ends, 1 - forward, keepdims=False)[1]
+    near = lax.dynamic_index_in_dim(tree.ends, forward, keepdims=False)[1]
+    turning = spans_turn(jnp.stack([far, near, tree.momentum_sum]), span)
+    end = jnp.stack([sub.position, sub.momentum, sub.gradient])
+    return tree._replace(
+        ends=lax.dynamic_update_index_in_dim(tree.ends, end, forward, 0),
+        momentum_sum=tree.momentum_sum + span[2],
+        proposal=_select(take, sub.proposal, tree.proposal),
+        log_weight=jnp.logaddexp(tree.log_weight, sub.log_weight),
+        depth=tree.depth + 1,
+        reach=tree.reach.at[forward].add(sub.n),
+        n_steps=tree.n_steps + sub.n,
+        accept=tree.accept + sub.accept,
+        symmetric=tree.symmetric + sub.symmetric,
+        turning=turning | sub.turning,
+        diverging=sub.diverging,
+        spans=sub.spans,
+    )
+
+
+def tree_unfinished(tree: Tree, max_depth: jax.Array) -> jax.Array:
+    """Whether the trajectory may be doubled once more."""
+    return (tree.depth < max_depth) & ~tree.turning & ~tree.diverging
+
+
+def trajectory(
+    start: Point, spans: jax.Array, random: Randomness, system: Hamiltonian, max_depth: jax.Array
+) -> Tree:
+    """Grow one whole trajectory with nested loops and return its tree."""
+
+    def doubling(tree: Tree) -> Tree:
+        sub = lax.while_loop(
+            lambda sub: subtree_unfinished(sub, tree.depth),
+            lambda sub: leaf(sub, tree, random, system),
+            begin_doubling(tree, random),
+        )
+        return end_doubling(tree, sub, random)
+
+    tree = begin_draw(start, spans, random)
+    return lax.while_loop(lambda tree: tree_unfinished(tree, max_depth), doubling, tree)
+
+
+def _select(condition: jax.Array, yes: Proposal, no: Proposal) -> Proposal:
+    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), yes, no)

@@ -1,0 +1,58 @@
+"""The random numbers of one draw, made in one batch so that no generator runs inside the leaf loop."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+class Randomness(NamedTuple):
+    """Everything random about one draw; K is the greatest tree depth.
+
+    Attributes
+    ----------
+    momentum : Array, shape (D,)
+        Standard normal, whitened momentum.
+    forward : Array, shape (K,)
+        Direction of each doubling: 1 forwards in time, 0 backwards.
+    merge : Array, shape (K,)
+        Uniform that decides between the tree's and the new subtree's proposal.
+    leaf : Array, shape (K,)
+        Uniform that selects the proposal inside the subtree; recycled from leaf to leaf.
+    """
+
+    momentum: jax.Array
+    forward: jax.Array
+    merge: jax.Array
+    leaf: jax.Array
+
+
+def chain_key(seed: int, chain: int) -> np.ndarray:
+    """Raw key of a chain, shape (2,) of uint32; draws depend on the seed and the chain alone."""
+    return np.random.SeedSequence([seed, chain]).generate_state(2, np.uint32)
+
+
+def draw_randomness(
+    key_data: jax.Array | np.ndarray, draw: jax.Array | int, size: int, max_depth: int, dtype: np.dtype
+) -> Randomness:
+    """Return the randomness of draw number ``draw`` of the chain with raw key ``key_data``.
+
+    Examples
+    --------
+    >>> r = draw_randomness(chain_key(1, 0), 7, size=3, max_depth=10, dtype=np.dtype("float32"))
+    >>> r.momentum.shape, r.merge.shape
+    ((3,), (10,))
+    """
+    key = jax.random.fold_in(jax.random.wrap_key_data(key_data), draw)
+    # One call of the generator: it is a rolled loop on a CPU, and each call adds to compile time.
+    # Uniforms on (0, 1): the half bin added keeps both ends out.
+    kind, mantissa = (jnp.uint64, 52) if dtype == jnp.float64 else (jnp.uint32, 23)
+    bits = jax.random.bits(key, (size + 3 * max_depth,), kind)
+    shift = jnp.asarray(jnp.iinfo(kind).bits - mantissa, kind)
+    uniform = ((bits >> shift).astype(dtype) + dtype.type(0.5)) * dtype.type(2.0**-mantissa)
+    momentum = jnp.sqrt(dtype.type(2)) * jax.lax.erf_inv(2 * uniform[:size] - 1)
+    forward, merge, leaf = uniform[size:].reshape(3, max_depth)
+    return Randomness(momentum, (forward < 0.5).astype(jnp.int32), merge, leaf)

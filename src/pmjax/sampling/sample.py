@@ -1,0 +1,249 @@
+"""The entry of the engine: a density in, a trace out."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from pmjax.density.density import Density
+from pmjax.sampling import compilation, schedule
+from pmjax.sampling.chain import Chain, Run, Starts, WindowHook
+from pmjax.sampling.driver import Pool, in_background
+from pmjax.sampling.metric import METRICS
+from pmjax.sampling.program import Buffers, Settings, capacity, initial_state, make_run_chunk
+from pmjax.sampling.progress import Progress
+from pmjax.sampling.storage import Recorder, Storage
+from pmjax.sampling.trace import Trace
+
+CHAIN_METHODS = ("parallel", "sequential", "vectorized")
+PRECISIONS = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
+# Programs have room for this depth; a deeper limit gets a program of its own.
+ROOM = 10
+HOPELESS = 100
+
+
+def sample_nuts(
+    density: Density,
+    starts: np.ndarray | Starts,
+    *,
+    draws: int = 1000,
+    tune: int = 1000,
+    chains: int = 4,
+    seed: int = 0,
+    target_accept: float = 0.8,
+    max_treedepth: int = 10,
+    metric: str = "diag",
+    chain_method: str | None = None,
+    cores: int | None = None,
+    progressbar: bool = True,
+    callback: Callable[[Chain], None] | None = None,
+    precision: str = "float64",
+    keep_theta: bool = True,
+    keep_warmup: bool = False,
+    output_names: tuple[str, ...] | None = None,
+    window_hook: WindowHook | None = None,
+) -> Trace:
+    """Draw from a density with NUTS, compiled with the density into one program.
+
+    Parameters
+    ----------
+    density : Density
+    starts : array_like, shape (chains, D), or callable
+        Starting points, or ``starts(chain, attempt) -> theta``: then a start where the density is
+        not finite is replaced by the next attempt's.
+    draws, tune, chains : int
+        Kept draws and warm-up draws of each chain, and the number of chains.
+    seed : int
+        The draws of a chain depend on ``seed`` and on the chain's index alone.
+    target_accept : float
+        Acceptance statistic that the step size is tuned to.
+    max_treedepth : int
+    metric : str
+        ``"diag"``, ``"low_rank"`` or ``"dense"``.
+    chain_method : str, optional
+        ``"parallel"`` (threads), ``"sequential"`` or ``"vectorized"``.
+    cores : int, optional
+        Threads at most; by default one for each processor.
+    progressbar : bool
+        Show a table in a terminal or a notebook.
+    callback : callable, optional
+        ``callback(chain)`` is called after each chunk of draws; `Chain` says how far it has come.
+    precision : str
+        ``"float64"`` or ``"float32"``.
+    keep_theta, keep_warmup : bool
+        Keep unconstrained draws; keep warm-up draws.
+    output_names : tuple of str, optional
+        Outputs to record; all by default. The others are never computed.
+    window_hook : callable, optional
+        ``window_hook(chain, theta, gradient, position, knobs)`` hears of the draws and gradients of
+        each finished warm-up window; it returns None or ``(position, knobs)``: new knobs, and the
+        chain's current position in the coordinates that they define.
+
+    Returns
+    -------
+    Trace
+
+    Examples
+    --------
+    >>> normal = Density(1, lambda t, data, knobs: -0.5 * (t @ t), lambda t, data, knobs: {"x": t[0]},
+    ...                  {}, {}, ("normal",), ("x",))
+    >>> trace = sample_nuts(normal, np.zeros((2, 1)), draws=100, tune=100, chains=2, progressbar=False)
+    >>> trace.posterior.outputs["x"].shape
+    (2, 100)
+    """
+    dtype = PRECISIONS[_one_of("precision", precision, tuple(PRECISIONS))]
+    _one_of("metric", metric, METRICS)
+    method = _one_of("chain_method", chain_method or "parallel", CHAIN_METHODS)
+    for name, value, least in (("draws", draws, 1), ("tune", tune, 0), ("chains", chains, 1)):
+        if value < least:
+            raise ValueError(f"{name} must be at least {least}, not {value}.")
+    if not 0 < target_accept < 1:
+        raise ValueError(f"target_accept must lie between 0 and 1, not {target_accept}.")
+
+    def scope() -> Any:
+        return jax.enable_x64(dtype == np.float64)
+
+    progress = Progress(progressbar)
+    began = time.perf_counter()
+    flags = np.concatenate([schedule.warmup_flags(tune), np.zeros(draws, np.int32)])
+    storage = Storage(chains, draws, density.size if keep_theta else 0, dtype)
+    warmup_storage = Storage(chains, tune, density.size if keep_theta else 0, dtype) if keep_warmup else None
+    with scope():
+        data, knobs = jax.device_put(density.data), jax.device_put(density.knobs)
+    recorder = Recorder(density, data, knobs, dtype, output_names, scope, storage, warmup_storage)
+    def compile_program() -> Callable[..., Any]:
+        with scope():
+            return _nuts_program(density, metric, max(max_treedepth, ROOM), dtype, data, knobs)
+
+    compiled = in_background(compile_program, lambda: progress.phase("Compiling the model and the sampler"))
+    recorder.start()
+    compile_seconds = time.perf_counter() - began
+    boundaries = schedule.slow_window_ends(flags)
+    if metric != "diag":
+        flags, boundaries = schedule.host_flags(flags)
+    run = Run(
+        run_chunk=compiled,
+        data=data,
+        knobs=knobs,
+        kind=metric,
+        dtype=dtype,
+        capacity=capacity(density.size),
+        flags=flags,
+        tune=tune,
+        draws=draws,
+        target_accept=target_accept,
+        max_treedepth=max_treedepth,
+        starts=starts if callable(starts) else _fixed(np.asarray(starts), chains, density.size),
+        retry=callable(starts),
+        boundaries=boundaries,
+        window_hook=window_hook,
+        keep=recorder.keep,
+    )
+    members = [Chain(run, index, seed) for index in range(chains)]
+    workers = 1 if method == "sequential" else min(chains, cores or os.cpu_count() or 1)
+    pool = Pool(members, workers, scope, in_order=method == "sequential")
+    messages = _run(pool, members, progress, callback)
+    seconds = {"compile": compile_seconds, "sample": time.perf_counter() - began - compile_seconds}
+    attributes: dict[str, object] = {
+        "sampler": "nuts",
+        "metric": metric,
+        "seed": seed,
+        "tune": tune,
+        "target_accept": target_accept,
+        "max_treedepth": max_treedepth,
+        "precision": precision,
+        "chain_method": method,
+    }
+    return _trace(members, storage, warmup_storage, messages, seconds, attributes)
+
+
+def _nuts_program(
+    density: Density, metric: str, room: int, dtype: np.dtype, data: Any, knobs: Any
+) -> Callable[..., Any]:
+    """Return the executable of `run_chunk`; call it under the precision that it will run with."""
+    state = initial_state(np.zeros(density.size), np.zeros(2, np.uint32), metric, dtype)
+    flags = np.zeros(capacity(density.size), np.int32)
+    settings = Settings(np.int32(0), np.int32(0), np.zeros((), dtype), flags)
+    arguments = (state, settings, data, knobs)
+    key = None if density.structure is None else (density.structure, metric, room)
+    function = make_run_chunk(density, metric, room, dtype)
+    return compilation.program("nuts", function, arguments, (state, Buffers(0, 0, 0)), key)
+
+
+def _run(
+    pool: Pool, chains: list[Chain], progress: Progress, callback: Callable[[Chain], None] | None
+) -> list[str]:
+    """Wait for the chains, show how they come along, and return what the user should know."""
+    messages: list[str] = []
+    hopeless = False
+    try:
+        for chain in pool.results():
+            progress.update(chains)
+            if chain is None:
+                continue
+            if callback is not None:
+                callback(chain)
+            if not hopeless and chain.all_divergent and chain.done >= HOPELESS:
+                hopeless = True
+                messages.append(
+                    f"All of the first {chain.done} warm-up draws of chain {chain.index} diverged: the density "
+                    "or its gradient is not finite around its start, so check the model with model.debug(), "
+                    "its priors and its starting values."
+                )
+                warnings.warn(messages[-1], stacklevel=3)
+    except KeyboardInterrupt:
+        pool.stop()
+        pool.join()
+        kept = [chain.done - chain.run.tune for chain in chains]
+        if max(kept) < 1:
+            raise
+        messages.append(
+            f"Sampling was interrupted: the result holds the draws made so far ({min(k for k in kept if k > 0)} "
+            f"of each of {sum(k > 0 for k in kept)} chains, {chains[0].run.draws} were asked for)."
+        )
+    except BaseException:
+        pool.stop()
+        raise
+    finally:
+        progress.update(chains, force=True)
+    return messages
+
+
+def _trace(
+    chains: list[Chain],
+    storage: Storage,
+    warmup: Storage | None,
+    messages: list[str],
+    seconds: dict[str, float],
+    attributes: dict[str, object],
+) -> Trace:
+    """Assemble the trace; chains of an interrupted run are cut to the shortest that has draws."""
+    kept = {chain.index: chain.done - chain.run.tune for chain in chains if chain.done > chain.run.tune}
+    attributes["step_size"] = [float(chain.state.step_size) for chain in chains if chain.state is not None]
+    indices = list(kept)
+    return Trace(
+        posterior=storage.phase(indices, min(kept.values())),
+        warmup=None if warmup is None else warmup.phase(indices, warmup.draws),
+        seconds=seconds,
+        gradients=sum(chain.gradients for chain in chains),
+        attributes=attributes,
+        warnings=messages,
+    )
+
+
+def _fixed(starts: np.ndarray, chains: int, size: int) -> Starts:
+    if starts.shape != (chains, size):
+        raise ValueError(f"starts must have shape {(chains, size)} (chains, D), not {starts.shape}.")
+    return lambda chain, attempt: starts[chain]
+
+
+def _one_of(argument: str, value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise ValueError(f"{argument} must be one of {', '.join(map(repr, known))}, not {value!r}.")
+    return value

@@ -1,0 +1,81 @@
+"""What warm-up does at each draw, as one array of flags that the compiled program reads."""
+
+from __future__ import annotations
+
+import numpy as np
+
+TUNE_STEP = 1  # step size listens to this draw
+TUNE_METRIC = 2  # metric listens to this draw
+SWITCH = 4  # the newer window of the metric becomes the older after this draw
+RESTART = 8  # dual averaging starts afresh after this draw
+LATE = 16  # step size listens to the symmetric acceptance statistic
+FREEZE = 32  # step size becomes the averaged one after this draw
+WARMUP = 64  # this draw is warm-up
+
+EARLY, EARLY_WINDOW = 0.3, 10
+WINDOW, GROWTH = 80, 1.5
+FINAL = 0.15
+
+
+def warmup_flags(tune: int) -> np.ndarray:
+    """Return the flags of each warm-up draw.
+
+    The first 30 % are cut in windows of 10, then windows of 80 grow by 1.5; the last 15 % tune only the
+    step size (the schedule of nuts-rs, arXiv:2603.18845).
+
+    Parameters
+    ----------
+    tune : int
+        Number of warm-up draws.
+
+    Returns
+    -------
+    ndarray of int32, shape (tune,)
+
+    Examples
+    --------
+    >>> flags = warmup_flags(400)
+    >>> window_ends(flags).tolist()[:3], window_ends(flags).tolist()[-2:]
+    ([10, 20, 30], [120, 200])
+    """
+    flags = np.full(tune, WARMUP | TUNE_STEP, np.int32)
+    early, final = int(EARLY * tune), tune - int(np.ceil(FINAL * tune))
+    flags[:final] |= TUNE_METRIC
+    flags[final:] |= LATE
+    end, window = 0, float(WINDOW)
+    while end < final:
+        if end < early:
+            end += EARLY_WINDOW
+        else:
+            end, window = end + int(window), window * GROWTH
+        # A window that could not be filled before the final phase would leave the metric too little.
+        if end + (EARLY_WINDOW if end < early else int(window)) <= final or end <= early:
+            flags[end - 1 : end] |= SWITCH
+    if final < tune:
+        flags[final - 1 : final] |= RESTART
+    flags[tune - 1 :] |= FREEZE
+    return flags
+
+
+def window_ends(flags: np.ndarray) -> np.ndarray:
+    """Return the numbers of draws after which a window ends."""
+    return np.flatnonzero(flags & SWITCH) + 1
+
+
+def host_flags(flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return flags and window ends for a metric that the host fits once the early phase is over.
+
+    From then on the program leaves the metric alone; the last window ends where the metric freezes.
+    """
+    ends = slow_window_ends(flags)
+    frozen = np.flatnonzero(flags & TUNE_METRIC)[-1:] + 1
+    flags = flags.copy()
+    flags[ends[0] if len(ends) else len(flags) :] &= ~TUNE_METRIC
+    return flags, np.union1d(ends, frozen)
+
+
+def slow_window_ends(flags: np.ndarray) -> np.ndarray:
+    """Return the numbers of draws after which the early phase and each later window end."""
+    ends = window_ends(flags)
+    early = int(EARLY * np.count_nonzero(flags & WARMUP))
+    return ends[ends >= early - EARLY_WINDOW + 1]
