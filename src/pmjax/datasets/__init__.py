@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
-import difflib
 import io
 from importlib import resources
+
+from pmjax.errors import suggest
 
 
 def get_data(filename: str) -> io.BytesIO:
@@ -34,7 +35,8 @@ def get_data(filename: str) -> io.BytesIO:
     """
     names = sorted(f.name for f in resources.files(__name__).iterdir() if f.name.endswith(".csv"))
     if filename not in names:
-        near = difflib.get_close_matches(str(filename), names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(map(repr, names))}."
-        raise FileNotFoundError(f"get_data: no data set named {filename!r} ships with pmjax; {hint}")
+        raise FileNotFoundError(
+            f"get_data: no data set named {filename!r} ships with pmjax{suggest(filename, names)}; "
+            f"there is {', '.join(map(repr, names))}."
+        )
     return io.BytesIO(resources.files(__name__).joinpath(filename).read_bytes())

@@ -1,0 +1,1 @@
+"""Results: a trace becomes an ArviZ object, and is checked for convergence."""

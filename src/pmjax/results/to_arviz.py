@@ -1,0 +1,174 @@
+"""From arrays by chain and draw to ArviZ: names, dims, coordinates, groups and attributes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pmjax.results.arviz_series import arviz_series
+from pmjax.sampling.trace import Phase, Trace
+from pmjax.version import __version__
+
+if TYPE_CHECKING:
+    import xarray
+
+CHAIN_AND_DRAW = ("chain", "draw")
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What a model knows about its variables and a trace does not.
+
+    Attributes
+    ----------
+    dims : mapping of str to tuple of (str or None)
+        The dims of each variable, by its name; None, or a variable left out, means the default
+        name ``<variable>_dim_<axis>``.
+    coords : mapping of str to sequence
+        The labels along each dim; a dim left out is numbered from 0.
+    observed_data, constant_data : mapping of str to array
+        What was observed, and the model's other data.
+    unconstrained : mapping of str to tuple of int
+        The pieces of the unconstrained vector in their order, by PyMC's names
+        (``"sigma_a_log__"``), with their shapes.
+    """
+
+    dims: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
+    coords: Mapping[str, Sequence[Any] | np.ndarray] = field(default_factory=dict)
+    observed_data: Mapping[str, np.ndarray] = field(default_factory=dict)
+    constant_data: Mapping[str, np.ndarray] = field(default_factory=dict)
+    unconstrained: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+
+def to_arviz(
+    trace: Trace, labels: Labels | None = None, *, unconstrained: bool = False, transformed: bool = False
+) -> Any:
+    """Return a trace as ArviZ knows results: ``InferenceData`` (ArviZ 0.x) or ``DataTree`` (1.x).
+
+    The groups are ``posterior``, ``sample_stats``, ``observed_data`` and ``constant_data``, and
+    ``warmup_posterior`` and ``warmup_sample_stats`` if the trace has kept its warm-up.
+
+    Parameters
+    ----------
+    trace : Trace
+        The draws, by chain and draw.
+    labels : Labels, optional
+        Dims, coordinates and data; everything gets default names without it.
+    unconstrained : bool
+        Add the group ``unconstrained_posterior`` (and its warm-up).
+    transformed : bool
+        Put the transformed variables (``sigma_log__``) in ``posterior`` beside the others.
+
+    Examples
+    --------
+    >>> phase = Phase(np.zeros((4, 100, 0)), {"a": np.zeros((4, 100, 3))}, {"lp": np.zeros((4, 100))})
+    >>> result = to_arviz(Trace(phase, None, {"sample": 0.5}, gradients=700), Labels({"a": ("county",)}))
+    >>> result.posterior["a"].dims
+    ('chain', 'draw', 'county')
+    """
+    labels = labels or Labels()
+    attributes = _attributes(trace)
+    groups: dict[str, xarray.Dataset] = {}
+    for prefix, phase in (("", trace.posterior), ("warmup_", trace.warmup)):
+        if phase is None:
+            continue
+        pieces = _split(phase, labels) if unconstrained or transformed else {}
+        beside = {k: v for k, v in pieces.items() if k not in phase.outputs} if transformed else {}
+        groups[f"{prefix}posterior"] = _dataset({**phase.outputs, **beside}, labels, attributes)
+        groups[f"{prefix}sample_stats"] = _dataset(phase.stats, labels, attributes)
+        if unconstrained:
+            groups[f"{prefix}unconstrained_posterior"] = _dataset(pieces, labels, attributes)
+    for name in ("observed_data", "constant_data"):
+        if data := getattr(labels, name):
+            groups[name] = _dataset(data, labels, {k: attributes[k] for k in _ORIGIN}, sample_dims=())
+    return _assemble(groups)
+
+
+def _assemble(groups: dict[str, Any]) -> Any:
+    if arviz_series() == 0:
+        import arviz
+
+        return arviz.InferenceData(**groups)
+    import xarray
+
+    return xarray.DataTree.from_dict(groups)
+
+
+def _split(phase: Phase, labels: Labels) -> dict[str, np.ndarray]:
+    """Cut the unconstrained draws into their pieces; views of one array, not copies."""
+    sizes = [prod(shape) for shape in labels.unconstrained.values()]
+    if phase.theta.shape[2] != sum(sizes):
+        raise ValueError(
+            f"to_arviz: the trace holds {phase.theta.shape[2]} unconstrained coordinates and the labels name "
+            f"{sum(sizes)}; the unconstrained draws must be kept and every piece of them named."
+        )
+    columns = np.split(phase.theta, np.cumsum(sizes)[:-1], axis=2) if sizes else []
+    return {
+        name: column.reshape(*column.shape[:2], *shape)
+        for (name, shape), column in zip(labels.unconstrained.items(), columns, strict=True)
+    }
+
+
+def _dataset(
+    arrays: Mapping[str, np.ndarray],
+    labels: Labels,
+    attributes: Mapping[str, Any],
+    sample_dims: tuple[str, ...] = CHAIN_AND_DRAW,
+) -> xarray.Dataset:
+    import xarray
+
+    variables = {}
+    lengths: dict[str, int] = {}
+    for name, values in arrays.items():
+        array = np.asarray(values)
+        dims = sample_dims + _dims(name, array.ndim - len(sample_dims), labels)
+        variables[name] = (dims, array)
+        lengths |= dict(zip(dims, array.shape, strict=True))
+    coords = {
+        dim: (dim, np.asarray(labels.coords[dim]) if dim in labels.coords else np.arange(length))
+        for dim, length in lengths.items()
+    }
+    return xarray.Dataset(variables, coords, dict(attributes) | {"sample_dims": list(sample_dims)})
+
+
+def _dims(name: str, ndim: int, labels: Labels) -> tuple[str, ...]:
+    dims = labels.dims.get(name) or (None,) * ndim
+    return tuple(dim or f"{name}_dim_{axis}" for axis, dim in enumerate(dims))
+
+
+_ORIGIN = (
+    "created_at",
+    "creation_library",
+    "creation_library_version",
+    "creation_library_language",
+    "inference_library",
+    "inference_library_version",
+)
+
+
+def _attributes(trace: Trace) -> dict[str, Any]:
+    """Attributes by ArviZ's names; what NetCDF cannot hold (mappings, None) is written as JSON."""
+    origin = (datetime.now(UTC).isoformat(), "pmjax", __version__, "Python", "pmjax", __version__)
+    schema_names = {"sample": "sampling"}  # ArviZ's schema speaks of the sampling time
+    return {
+        **dict(zip(_ORIGIN, origin, strict=True)),
+        **{f"{schema_names.get(part, part)}_time": float(value) for part, value in trace.seconds.items()},
+        "gradients": int(trace.gradients),
+        **{name: _storable(value) for name, value in trace.attributes.items()},
+    }
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, bool | np.bool_):
+        return int(value)
+    if isinstance(value, str | int | float | np.number):
+        return value
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        return value.astype(int) if value.dtype == bool else value
+    return json.dumps(value, default=lambda other: other.tolist() if hasattr(other, "tolist") else str(other))
