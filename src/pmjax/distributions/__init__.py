@@ -1,0 +1,52 @@
+"""The catalogue of distributions: one object per family."""
+
+from pmjax.distributions.continuous import (
+    Beta,
+    Cauchy,
+    Flat,
+    Laplace,
+    Logistic,
+    Normal,
+    StudentT,
+    TruncatedNormal,
+    Uniform,
+)
+from pmjax.distributions.discrete import Bernoulli, Binomial, Categorical, NegativeBinomial, Poisson
+from pmjax.distributions.multivariate import Dirichlet, MvNormal
+from pmjax.distributions.positive import (
+    Exponential,
+    Gamma,
+    HalfCauchy,
+    HalfFlat,
+    HalfNormal,
+    HalfStudentT,
+    InverseGamma,
+    LogNormal,
+)
+
+__all__ = [
+    "Bernoulli",
+    "Beta",
+    "Binomial",
+    "Categorical",
+    "Cauchy",
+    "Dirichlet",
+    "Exponential",
+    "Flat",
+    "Gamma",
+    "HalfCauchy",
+    "HalfFlat",
+    "HalfNormal",
+    "HalfStudentT",
+    "InverseGamma",
+    "Laplace",
+    "LogNormal",
+    "Logistic",
+    "MvNormal",
+    "NegativeBinomial",
+    "Normal",
+    "Poisson",
+    "StudentT",
+    "TruncatedNormal",
+    "Uniform",
+]

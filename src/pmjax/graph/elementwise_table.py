@@ -36,10 +36,16 @@ def _named(names: str, rule: str) -> dict[Callable[..., Any], str]:
     return {getattr(jnp, name): rule for name in names.split()}
 
 
+def identity(x: Any) -> Any:
+    """Return the argument (a second name for an expression)."""
+    return x
+
+
 _RULES: dict[Callable[..., Any], str] = {
     **_named(_PROMOTED, "promoted"),
     **_named(_FLOATING, "floating"),
     **_named(_BOOLEAN, "boolean"),
+    identity: "promoted",
     jax.nn.sigmoid: "floating",
     jax.nn.softplus: "floating",
     jsp.logit: "floating",
@@ -118,6 +124,8 @@ def _traced(function: Callable[..., Any], scalars: list[Any]) -> Any:
 @functools.lru_cache(maxsize=1024)
 def host_function(function: Callable[..., Any]) -> Callable[..., Any] | None:
     """Return NumPy's function of the same name, or None."""
+    if function is identity:
+        return identity
     if getattr(jnp, name_of(function), None) is not function:
         return None
     return getattr(np, name_of(function), None)

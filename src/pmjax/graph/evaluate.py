@@ -49,17 +49,13 @@ def arguments(outputs: Iterable[Variable]) -> list[Variable]:
     ]  # fmt: skip
 
 
-def evaluate(
-    outputs: Sequence[Variable],
-    values: Mapping[Variable, Any],
-    on_random: OnRandom | None = None,
-    host: bool = False,
-) -> list[Any]:
-    """Return the values of the outputs, given values for some nodes.
+class Reading:
+    """One reading of a graph: values for some nodes, from which the values of others follow.
+
+    Nothing is computed twice: values that were read once are kept.
 
     Parameters
     ----------
-    outputs : sequence of Variable
     values : mapping from Variable to array
         Nodes whose value is given; nothing behind them is looked at.
     on_random : callable, optional
@@ -68,22 +64,38 @@ def evaluate(
     host : bool
         Evaluate with NumPy where it knows the function, instead of tracing with JAX.
     """
-    known: dict[int, Any] = {id(k): v for k, v in values.items()}
-    for node in ancestors(outputs, stop=lambda v: id(v) in known):
-        if id(node) in known:
-            continue
-        inputs = [known[id(v)] for v in node.inputs]
-        if isinstance(node.op, RandomVariable):
-            if on_random is None:
-                raise ModelError(f"{node.label} is random and has no value here; give one, or use pm.draw")
-            known[id(node)] = on_random(node, inputs)
-        else:
-            known[id(node)] = node.op.evaluate_host(*inputs) if host else node.op.evaluate(*inputs)
-    return [known[id(v)] for v in outputs]
+
+    def __init__(
+        self, values: Mapping[Variable, Any], on_random: OnRandom | None = None, *, host: bool = False
+    ) -> None:
+        self._known: dict[int, Any] = {id(k): v for k, v in values.items()}
+        self._on_random = on_random
+        self._host = host
+
+    def give(self, variable: Variable, value: Any) -> None:
+        """Give the value of one more node."""
+        self._known[id(variable)] = value
+
+    def read(self, outputs: Sequence[Variable]) -> list[Any]:
+        """Return the values of the outputs."""
+        known = self._known
+        for node in ancestors(outputs, stop=lambda v: id(v) in known):
+            if id(node) in known:
+                continue
+            inputs = [known[id(v)] for v in node.inputs]
+            if isinstance(node.op, RandomVariable):
+                if self._on_random is None:
+                    raise ModelError(
+                        f"{node.label} is random and has no value here; give one, or use pm.draw"
+                    )
+                known[id(node)] = self._on_random(node, inputs)
+            elif self._host:
+                known[id(node)] = np.asarray(node.op.evaluate_host(*inputs))
+            else:
+                known[id(node)] = node.op.evaluate(*inputs)
+        return [known[id(v)] for v in outputs]
 
 
-def evaluate_host(
-    outputs: Sequence[Variable], values: Mapping[Variable, Any], on_random: OnRandom | None = None
-) -> list[np.ndarray]:
+def evaluate_host(outputs: Sequence[Variable], values: Mapping[Variable, Any]) -> list[np.ndarray]:
     """Return the values of the outputs as NumPy arrays, with nothing compiled where NumPy suffices."""
-    return [np.asarray(v) for v in evaluate(outputs, values, on_random, host=True)]
+    return Reading(values, host=True).read(outputs)

@@ -55,7 +55,7 @@ def function_fingerprint(function: Callable[..., Any]) -> str | None:
         found: Any = sys.modules.get(home) if home and home != "__main__" else None
         for part in name.split(".") if name else ():
             found = getattr(found, part, None)
-        if found is function:
+        if found == function:
             return f"{home}:{name}"
     return None
 
@@ -227,8 +227,8 @@ def _abstract_call(op: Call, avals: tuple[Any, ...]) -> Any:
 class Index(Op):
     """``x[key]``: the first input is x, the others are the index arrays of `template`.
 
-    Index arrays that are data are checked against the bounds when the node is built, so the program
-    need not clip or wrap them.
+    Constant index arrays are checked against the bounds when the node is built (`in_bounds`), so the
+    program need not clip or wrap them.
     """
 
     template: tuple[Any, ...]

@@ -81,7 +81,7 @@ class Variable:
         return int(np.prod(self.shape, dtype=int))
 
     @property
-    def T(self) -> Variable:  # noqa: N802 - NumPy's name
+    def T(self) -> Variable:
         """The transpose."""
         return call(jnp.transpose, self)
 
@@ -196,7 +196,9 @@ class Variable:
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Variable:
         function = getattr(jnp, ufunc.__name__, None)
         if method != "__call__" or function is None or kwargs:
-            raise ModelError(f"numpy.{ufunc.__name__}.{method} with {sorted(kwargs)} does not work on a symbolic variable")
+            raise ModelError(
+                f"numpy.{ufunc.__name__}.{method} with {sorted(kwargs)} does not work on a symbolic variable"
+            )
         return apply(function, *inputs)
 
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Variable:
@@ -205,7 +207,9 @@ class Variable:
         home: Any = jnp.linalg if func.__module__ == "numpy.linalg" else jnp
         function = getattr(home, func.__name__, None)
         if function is None:
-            raise ModelError(f"{func.__module__}.{func.__name__} has no counterpart in jax.numpy; lift your own with pm.lift")
+            raise ModelError(
+                f"{func.__module__}.{func.__name__} has no counterpart in jax.numpy; lift your own with pm.lift"
+            )
         return apply(function, *args, **kwargs)
 
     def eval(self, givens: dict[Variable, Any] | None = None) -> np.ndarray:
@@ -224,7 +228,7 @@ class Variable:
         """Return the variable with its axes permuted."""
         return call(jnp.transpose, self, (axes[0] if len(axes) == 1 else axes) or None)
 
-    def clip(self, min: Any = None, max: Any = None) -> Variable:  # noqa: A002 - NumPy's names
+    def clip(self, min: Any = None, max: Any = None) -> Variable:
         """Return the values limited to an interval."""
         return call(jnp.clip, self, min, max)
 
@@ -243,7 +247,9 @@ def as_variable(value: Any) -> Variable:
         return value
     if isinstance(getattr(value, "data", None), Variable):  # xarray wraps what it is multiplied with
         return value.data  # type: ignore[no-any-return]
-    if isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and not value.ndim):
+        value = value.item()
+    if isinstance(value, (bool, int, float)):
         return Variable(Constant(value))
     if isinstance(value, (list, tuple)) and any(isinstance(v, Variable) for v in _flat(value)):
         return call(jnp.stack, [as_variable(v) for v in value])
@@ -343,7 +349,7 @@ def index(x: Variable, key: Any) -> Variable:
                 template.append(Slot(len(inputs)))
                 inputs.append(array)
                 axis += 1
-    in_bounds = all(i.data_value is not None for i in inputs)
+    in_bounds = all(isinstance(i.op, Constant) for i in inputs)
     return Variable(Index(tuple(template), in_bounds), [x, *inputs])
 
 
@@ -367,7 +373,9 @@ def _index_arrays(x: Variable, part: Any, axis: int) -> list[Variable]:
             raise ModelError(f"the mask of shape {mask.shape} does not fit {x.label} of shape {x.shape}")
         return [Variable(Constant(i)) for i in np.nonzero(mask)]
     if not np.issubdtype(part.dtype, np.integer):
-        raise ModelError(f"{x.label} is indexed by {part.dtype} values; index with integers (x.astype(int)) or a mask")
+        raise ModelError(
+            f"{x.label} is indexed by {part.dtype} values; index with integers (x.astype(int)) or a mask"
+        )
     if isinstance(part.op, Constant) and part.op.is_argument and part.size and part.op.value.min() < 0:
         length = x.shape[axis] if axis < x.ndim else 0
         return [Variable(Constant(np.where(part.op.value < 0, part.op.value + length, part.op.value)))]

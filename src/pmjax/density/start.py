@@ -1,0 +1,72 @@
+"""Where chains start: a central value of each distribution, mapped to the unconstrained vector."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from pmjax.errors import ModelError
+from pmjax.graph.evaluate import Reading
+from pmjax.graph.precision import double_precision
+from pmjax.model.spec import FreeVariable, ModelSpec, distribution_of
+
+_CENTER = (None, "support_point", "moment")
+
+
+def initial_point(spec: ModelSpec, seed: int | None = None) -> dict[str, np.ndarray]:
+    """Return a starting value for each unconstrained variable, by its unconstrained name.
+
+    Computed with NumPy, parents first: each variable starts at its `initval`, or at the centre of its
+    distribution given the starts of its parents.
+
+    Raises
+    ------
+    ModelError
+        If an `initval` has the wrong shape or lies outside the support.
+    """
+    reading = Reading({}, host=True)
+    point = {}
+    for number, free in enumerate(spec.free):
+        variable, law = free.variable, distribution_of(free.variable)
+        params = [np.asarray(p) for p in reading.read(variable.inputs)]
+        value = np.asarray(_value(free, params, 0 if seed is None else seed, number))
+        try:
+            value = np.broadcast_to(value, variable.shape).astype("int64" if law.discrete else "float64")
+        except ValueError:
+            raise ModelError(
+                f"{free.name!r}: initval of shape {value.shape} does not fit the shape {variable.shape}"
+            ) from None
+        if not np.all(law.contains(value, *params)):
+            raise ModelError(
+                f"{free.name!r}: initval lies outside the support of {law.name}, {law.support.description}"
+            )
+        reading.give(variable, value)
+        if free.bijector is not None:
+            inputs = [np.asarray(i) for i in reading.read(free.bijector.inputs)]
+            with np.errstate(all="ignore"):
+                value = np.asarray(free.bijector.forward(value, *inputs))
+            if not np.all(np.isfinite(value)):
+                raise ModelError(
+                    f"{free.name!r}: the start lies on the edge of the support of {law.name}; "
+                    "give an initval inside it"
+                )
+        point[free.value_name] = value
+    return point
+
+
+def _value(free: FreeVariable, params: list[np.ndarray], seed: int, number: int) -> Any:
+    law = distribution_of(free.variable)
+    if isinstance(free.initval, str) and free.initval == "prior":
+        with double_precision():
+            key = jax.random.fold_in(jax.random.key(seed), number)
+            return law.draw(key, free.variable.shape, *params)
+    if isinstance(free.initval, str) and free.initval not in _CENTER:
+        raise ModelError(
+            f"{free.name!r}: initval is a value, 'prior' or 'support_point', got {free.initval!r}"
+        )
+    if free.initval is None or isinstance(free.initval, str):
+        with np.errstate(all="ignore"):
+            return law.center(*params)
+    return np.asarray(free.initval)

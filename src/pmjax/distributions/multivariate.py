@@ -1,0 +1,117 @@
+"""Distributions of vectors: Dirichlet and the multivariate normal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy import special as jsp
+
+from pmjax.distributions.continuous import HALF_LOG_2PI
+from pmjax.distributions.distribution import Distribution, distribution
+from pmjax.distributions.parameters import one_of
+from pmjax.distributions.support import (
+    CHOLESKY_FACTOR,
+    POSITIVE,
+    POSITIVE_DEFINITE,
+    REAL,
+    SIMPLEX,
+    Support,
+)
+from pmjax.errors import ModelError
+from pmjax.graph.ops import Shape
+from pmjax.graph.variable import Variable, as_variable, call
+
+
+@distribution
+class Dirichlet(Distribution):
+    r"""Dirichlet distribution, with density proportional to :math:`\prod_k x_k^{a_k - 1}` on the simplex.
+
+    Parameters
+    ----------
+    a : array, shape (..., K)
+        Concentrations, positive.
+    """
+
+    support = SIMPLEX
+    event_ndim = 1
+    param_ndims = {"a": 1}
+    domains = {"a": POSITIVE}
+
+    def parameters(self, a: Any) -> dict[str, Any]:
+        return {"a": a}
+
+    def log_density(self, x: Any, a: Any) -> Any:
+        log_norm = jsp.gammaln(a.sum(axis=-1)) - jsp.gammaln(a).sum(axis=-1)
+        return log_norm + jsp.xlogy(a - 1, x).sum(axis=-1)
+
+    def draw(self, key: Any, shape: Shape, a: Any) -> Any:
+        return jax.random.dirichlet(key, a, shape[:-1])
+
+    def center(self, a: Any) -> Any:
+        return a / np.sum(a, axis=-1, keepdims=True)
+
+
+@distribution
+class MvNormal(Distribution):
+    r"""Multivariate normal distribution.
+
+    Parameters
+    ----------
+    mu : array, shape (..., K), default 0
+        Mean.
+    cov, tau, chol : array, shape (..., K, K)
+        One of: covariance, precision (its inverse), lower Cholesky factor of the covariance.
+    """
+
+    event_ndim = 1
+    param_ndims = {"mu": 1, "chol": 2}
+
+    def parameters(self, mu: Any = 0.0, cov: Any = None, tau: Any = None, chol: Any = None) -> dict[str, Any]:
+        given = one_of(cov=cov, tau=tau, chol=chol)
+        matrix = as_variable({"cov": cov, "tau": tau, "chol": chol}[given])
+        if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
+            raise ModelError(f"{given} must be a square matrix, got shape {matrix.shape}")
+        _check_matrix(given, matrix, CHOLESKY_FACTOR if given == "chol" else POSITIVE_DEFINITE)
+        if given == "tau":
+            matrix = call(jnp.linalg.inv, matrix)
+        factor = matrix if given == "chol" else call(jnp.linalg.cholesky, matrix)
+        mean = as_variable(mu)
+        return {"mu": mean + np.zeros(factor.shape[-1]), "chol": factor}
+
+    def event_shape(self, params: Sequence[Variable]) -> Shape:
+        return params[1].shape[-1:]
+
+    def log_density(self, x: Any, mu: Any, chol: Any) -> Any:
+        deviation = x - mu
+        batch = jnp.broadcast_shapes(deviation.shape[:-1], chol.shape[:-2])
+        deviation = jnp.broadcast_to(deviation, batch + deviation.shape[-1:])
+        if chol.ndim == 2:  # one factor for all rows: one solve with many right-hand sides
+            flat = deviation.reshape(-1, deviation.shape[-1])
+            z = jax.scipy.linalg.solve_triangular(chol, flat.T, lower=True).T.reshape(deviation.shape)
+        else:
+            full = jnp.broadcast_to(chol, batch + chol.shape[-2:])
+            z = jax.lax.linalg.triangular_solve(full, deviation[..., None], left_side=True, lower=True)[
+                ..., 0
+            ]
+        log_det = jnp.log(jnp.diagonal(chol, axis1=-2, axis2=-1)).sum(axis=-1)
+        return -0.5 * (z * z).sum(axis=-1) - log_det - chol.shape[-1] * HALF_LOG_2PI
+
+    def draw(self, key: Any, shape: Shape, mu: Any, chol: Any) -> Any:
+        z = jax.random.normal(key, shape)
+        return mu + jnp.einsum("...ij,...j->...i", chol, z)
+
+    def center(self, mu: Any, chol: Any) -> Any:
+        return mu
+
+
+def _check_matrix(name: str, matrix: Variable, domain: Support) -> None:
+    value = matrix.data_value
+    if value is None:
+        return
+    if not np.all(REAL.contains(value)) or not np.all(domain.contains(value)):
+        kind = domain.description.replace("matrices", "matrix").removeprefix("symmetric ")
+        raise ModelError(f"{name} must be a {kind}, and it is not")
