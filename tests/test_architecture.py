@@ -96,6 +96,16 @@ def test_there_are_no_import_cycles() -> None:
     graphlib.TopologicalSorter(edges).prepare()  # raises CycleError with the modules of the cycle
 
 
+def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Length of a function without its docstring."""
+    doc = function.body[0] if ast.get_docstring(function) is not None else None
+    return _length(function) - (_length(doc) if doc else 0)
+
+
+def _length(node: ast.stmt) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
 def test_files_and_functions_are_small() -> None:
     lines = {name: len(path.read_text().splitlines()) for name, path in FILES.items()}
     long_files = [name for name, count in lines.items() if count >= MAX_FILE_LINES]
@@ -103,8 +113,7 @@ def test_files_and_functions_are_small() -> None:
         f"{name}.{node.name}"
         for name, tree in TREES.items()
         for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (node.end_lineno or 0) - node.lineno + 1 >= MAX_FUNCTION_LINES
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and code_lines(node) >= MAX_FUNCTION_LINES
     ]
     assert (long_files, long_functions) == ([], [])
 

@@ -1,0 +1,1 @@
+"""Other libraries' samplers on a density of ours."""
