@@ -1,4 +1,50 @@
-from pmjax.distributions import *
-from pmjax.model.declarations import Declarations as Model
+"""pmjax: PyMC's modelling language, with the model and its sampler compiled together by JAX.
+
+>>> import pmjax as pm
+>>> with pm.Model():
+...     mu = pm.Normal("mu", 0, 10)
+...     y = pm.Normal("y", mu, 1, observed=[1.0, 2.0, 3.0])
+...     idata = pm.sample(100, tune=100, chains=2, random_seed=1, progressbar=False,
+...                       compute_convergence_checks=False)
+>>> idata.posterior["mu"].shape
+(2, 100)
+"""
+
+from pmjax import distributions, sampling
+from pmjax.api import sampling_jax
+from pmjax.api.draw import draw
+from pmjax.api.model import Model, model_to_graphviz, modelcontext
+from pmjax.api.sample import sample
+from pmjax.datasets import get_data
+from pmjax.density.functions import logp
+from pmjax.distributions import *  # noqa: F403
+from pmjax.errors import ModelError, NoModelError, SamplingError, SamplingWarning
+from pmjax.graph.variable import Variable, lift
 from pmjax.model.named import Data, Deterministic, Potential, set_data
-from pmjax.graph.variable import lift
+from pmjax.version import __version__
+
+# PyMC's newer name for the module of JAX samplers: pm.sampling.jax.
+sampling.jax = sampling_jax  # type: ignore[attr-defined]
+
+__all__ = [
+    "Data",
+    "Deterministic",
+    "Model",
+    "ModelError",
+    "NoModelError",
+    "Potential",
+    "SamplingError",
+    "SamplingWarning",
+    "Variable",
+    "__version__",
+    "draw",
+    "get_data",
+    "lift",
+    "logp",
+    "model_to_graphviz",
+    "modelcontext",
+    "sample",
+    "sampling_jax",
+    "set_data",
+    *distributions.__all__,
+]

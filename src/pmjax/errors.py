@@ -28,3 +28,7 @@ def suggest(word: str, known: Iterable[str]) -> str:
     """
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+class SamplingWarning(UserWarning):
+    """Something about a run that the user should know, in one sentence."""

@@ -70,7 +70,7 @@ class Layout:
         edges = np.cumsum((0, *self.sizes))
         lead = theta.shape[:-1]
         return {
-            name: theta[..., edges[i] : edges[i + 1]].reshape(*lead, *self.shapes[i])
+            name: theta[..., edges[i] : edges[i + 1]].reshape((*lead, *self.shapes[i]))
             for i, name in enumerate(self.names)
         }
 

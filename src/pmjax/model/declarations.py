@@ -233,8 +233,8 @@ def _observed_shape(unsized: Variable, value: Variable) -> Shape:
         law.infer(unsized.inputs, value.shape)
     except ValueError:
         raise ModelError(
-            f"{unsized.label}: the observed values have shape {value.shape}, which does not fit the parameters: "
-            f"they broadcast to {unsized.shape}"
+            f"{unsized.label}: the observed values have shape {value.shape}, which does not fit "
+            f"the parameters: they broadcast to {unsized.shape}"
         ) from None
     return value.shape
 
@@ -257,8 +257,8 @@ def _parents_first(free: list[FreeVariable]) -> tuple[FreeVariable, ...]:
         if nameless or unknown:
             who = (nameless or unknown)[0]
             raise ModelError(
-                f"{variable.name!r} depends on a {distribution_of(who).name} variable that is not part of the model; "
-                "declare it with a name in the same model"
+                f"{variable.name!r} depends on a {distribution_of(who).name} variable that is not part "
+                "of the model; declare it with a name in the same model"
             )
         seen.add(id(variable.variable))
     return tuple(free)

@@ -115,5 +115,6 @@ class Dimensions:
         for name, length in zip(dims, shape, strict=True):
             if name is not None and self.lengths[name] != length:
                 raise ModelError(
-                    f"{what}: dimension {name!r} has length {self.lengths[name]} in coords, but the values have {length}"
+                    f"{what}: dimension {name!r} has length {self.lengths[name]} in coords, "
+                    f"but the values have {length}"
                 )

@@ -1,0 +1,331 @@
+"""`pm.sample`: a model in, an ArviZ object out."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pmjax.api.model import modelcontext
+from pmjax.api.starts import InitialValues, as_seed, chain_starts, explain_failed_start
+from pmjax.density.density import Density
+from pmjax.density.joint import joint_density
+from pmjax.density.layout import Layout
+from pmjax.errors import ModelError, SamplingWarning, suggest
+from pmjax.interop.blackjax_nuts import sample_blackjax
+from pmjax.interop.numpyro_nuts import sample_numpyro
+from pmjax.model.declarations import Declarations
+from pmjax.model.named import constant_data
+from pmjax.model.spec import ModelSpec, name_of
+from pmjax.results.arviz_series import preload
+from pmjax.results.convergence import convergence_warnings
+from pmjax.results.to_arviz import Labels, to_arviz
+from pmjax.sampling.chain import StartError
+from pmjax.sampling.python_nuts import sample_python_nuts
+from pmjax.sampling.sample import sample_nuts
+from pmjax.sampling.trace import Trace
+
+SAMPLERS = ("pmjax", "python", "numpyro", "blackjax")
+INITS = {"auto": True, "jitter+adapt_diag": True, "adapt_diag": False}
+IDATA_OPTIONS = ("include_transformed", "include_unconstrained", "coords", "dims")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one call of `sample` asks of any sampler."""
+
+    density: Density
+    starts: Callable[[int, int], np.ndarray]
+    names: tuple[str, ...]
+    draws: int
+    tune: int
+    chains: int
+    cores: int | None
+    seed: int
+    target_accept: float
+    max_treedepth: int
+    progressbar: bool
+    callback: Callable[..., None] | None
+    keep_warmup: bool
+    keep_theta: bool
+    options: dict[str, Any]
+
+    @property
+    def fixed_starts(self) -> np.ndarray:
+        """The first start of each chain, for samplers that do not try again."""
+        return np.stack([self.starts(chain, 0) for chain in range(self.chains)])
+
+
+def sample(
+    draws: int = 1000,
+    *,
+    tune: int = 1000,
+    chains: int = 4,
+    cores: int | None = None,
+    random_seed: Any = None,
+    progressbar: bool = True,
+    var_names: Sequence[str] | None = None,
+    nuts_sampler: str = "pmjax",
+    initvals: InitialValues = None,
+    init: str = "auto",
+    target_accept: float = 0.8,
+    max_treedepth: int = 10,
+    discard_tuned_samples: bool = True,
+    compute_convergence_checks: bool = True,
+    idata_kwargs: Mapping[str, Any] | None = None,
+    nuts_sampler_kwargs: Mapping[str, Any] | None = None,
+    callback: Callable[..., None] | None = None,
+    model: Declarations | None = None,
+    **unknown: Any,
+) -> Any:
+    """Draw from the posterior of a model with NUTS.
+
+    Parameters
+    ----------
+    draws, tune : int
+        Kept draws and warm-up draws of each chain.
+    chains : int
+        Number of chains.
+    cores : int, optional
+        Chains that run at the same time; one for each processor by default. It never changes the draws.
+    random_seed : int, optional
+        The draws depend on it and on the model alone. None takes a new one.
+    progressbar : bool
+    var_names : sequence of str, optional
+        The variables and deterministics to record; all by default. The others are never computed.
+    nuts_sampler : {"pmjax", "python", "numpyro", "blackjax"}
+        The compiled sampler; a loop in Python, slow and readable; or NUTS of another library.
+    initvals : mapping, or one mapping for each chain, optional
+        Starting values by name.
+    init : {"auto", "jitter+adapt_diag", "adapt_diag"}
+        Whether starts are jittered by uniform numbers in (-1, 1) in the unconstrained space.
+    target_accept : float
+        Acceptance rate that the step size is tuned to; raise it where draws diverge.
+    max_treedepth : int
+        At most ``2 ** max_treedepth - 1`` gradients for each draw.
+    discard_tuned_samples : bool
+        False keeps the warm-up in the groups ``warmup_posterior`` and ``warmup_sample_stats``.
+    compute_convergence_checks : bool
+        Warn in one sentence about each sign that the draws do not represent the posterior.
+    idata_kwargs : mapping, optional
+        ``include_transformed=True`` adds transformed variables (``sigma_log__``) to the posterior,
+        ``include_unconstrained=True`` adds the group ``unconstrained_posterior``;
+        ``coords`` and ``dims`` add to the model's.
+    nuts_sampler_kwargs : mapping, optional
+        More arguments of the sampler: for ours ``metric``, ``chain_method``, ``precision``.
+    callback : callable, optional
+        Called after each chunk of draws with the chain that made it.
+    model : Model, optional
+        The model around this line by default.
+
+    Returns
+    -------
+    arviz.InferenceData (ArviZ 0.x) or xarray.DataTree (1.x)
+
+    Raises
+    ------
+    ModelError
+        If the model or an argument is not valid.
+    SamplingError
+        If no chain finds a start with a finite log density; the message names the variable.
+
+    Examples
+    --------
+    >>> import pmjax as pm
+    >>> with pm.Model():
+    ...     x = pm.Normal("x")
+    ...     idata = pm.sample(200, tune=200, chains=2, random_seed=1, progressbar=False,
+    ...                       compute_convergence_checks=False)
+    >>> idata.posterior["x"].shape
+    (2, 200)
+    """
+    _check_arguments(draws, tune, chains, nuts_sampler, init, unknown)
+    extra = dict(idata_kwargs or {})
+    for option in extra:
+        if option not in IDATA_OPTIONS:
+            raise ModelError(f"sample: unknown idata_kwargs {option!r}{suggest(option, IDATA_OPTIONS)}")
+    began = time.perf_counter()
+    spec = modelcontext(model).freeze()
+    density = joint_density(spec)
+    seed = as_seed(random_seed)
+    wants_theta = bool(extra.get("include_transformed") or extra.get("include_unconstrained"))
+    request = Request(
+        density=density,
+        starts=chain_starts(spec, seed, initvals, jitter=INITS[init]),
+        names=_recorded(spec, var_names),
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        cores=cores,
+        seed=seed,
+        target_accept=target_accept,
+        max_treedepth=max_treedepth,
+        progressbar=progressbar,
+        callback=callback,
+        keep_warmup=not discard_tuned_samples,
+        keep_theta=wants_theta,
+        options=dict(nuts_sampler_kwargs or {}),
+    )
+    build_seconds = time.perf_counter() - began
+    loading = threading.Thread(target=preload, daemon=True)
+    loading.start()
+    try:
+        trace = _RUNNERS[nuts_sampler](request)
+    except StartError as error:
+        raise explain_failed_start(spec, error) from None
+    trace.seconds = {"build": build_seconds, **trace.seconds}
+    trace.posterior.outputs = {n: v for n, v in trace.posterior.outputs.items() if n in request.names}
+    loading.join()
+    found = list(trace.warnings)
+    if compute_convergence_checks:
+        found += convergence_warnings(trace.posterior, target_accept)
+    for sentence in found:
+        warnings.warn(sentence, SamplingWarning, stacklevel=2)
+    return to_arviz(
+        trace,
+        labels_of(spec, extra),
+        unconstrained=bool(extra.get("include_unconstrained")),
+        transformed=bool(extra.get("include_transformed")),
+    )
+
+
+def labels_of(spec: ModelSpec, extra: Mapping[str, Any]) -> Labels:
+    """Return what the results need to know of a model, with the user's additional coords and dims."""
+    layout = Layout.of(spec)
+    dims = {**spec.dims, **extra.get("dims", {})}
+    for free in spec.free:
+        if free.name in dims and free.unconstrained_shape == free.variable.shape:
+            dims.setdefault(free.value_name, dims[free.name])
+    return Labels(
+        dims=dims,
+        coords={**spec.coords, **extra.get("coords", {})},
+        observed_data={o.name: np.asarray(_values(o.value)) for o in spec.observed},
+        constant_data=constant_data(spec.data),
+        unconstrained=dict(zip(layout.names, layout.shapes, strict=True)),
+    )
+
+
+def _values(variable: Any) -> Any:
+    return variable.eval() if variable.data_value is None else variable.data_value
+
+
+def _recorded(spec: ModelSpec, var_names: Sequence[str] | None) -> tuple[str, ...]:
+    known = [*(v.name for v in spec.free), *map(name_of, spec.deterministics)]
+    if isinstance(var_names, str):
+        var_names = [var_names]
+    for name in var_names or ():
+        if name not in known:
+            raise ModelError(f"sample: var_names has an unknown variable {name!r}{suggest(name, known)}")
+    return tuple(known if var_names is None else var_names)
+
+
+def _check_arguments(
+    draws: Any, tune: Any, chains: Any, nuts_sampler: str, init: str, unknown: Mapping[str, Any]
+) -> None:
+    for word in unknown:
+        names = list(inspect.signature(sample).parameters)[:-1]
+        raise ModelError(
+            f"sample: unknown argument {word!r}{suggest(word, names)}; it takes {', '.join(names)}"
+        )
+    for name, value, least in (("draws", draws, 1), ("tune", tune, 0), ("chains", chains, 1)):
+        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
+            raise ModelError(f"sample: {name} must be an integer of at least {least}, got {value!r}")
+    if nuts_sampler not in SAMPLERS:
+        raise ModelError(
+            f"sample: nuts_sampler must be one of {', '.join(map(repr, SAMPLERS))}, got {nuts_sampler!r}"
+        )
+    if init not in INITS:
+        raise ModelError(
+            f"sample: init must be one of {', '.join(map(repr, INITS))}, got {init!r}; "
+            'a dense metric is nuts_sampler_kwargs={"metric": "dense"}'
+        )
+
+
+def _run_pmjax(request: Request) -> Trace:
+    return sample_nuts(
+        request.density,
+        request.starts,
+        draws=request.draws,
+        tune=request.tune,
+        chains=request.chains,
+        cores=request.cores,
+        seed=request.seed,
+        target_accept=request.target_accept,
+        max_treedepth=request.max_treedepth,
+        progressbar=request.progressbar,
+        callback=request.callback,
+        keep_warmup=request.keep_warmup,
+        keep_theta=request.keep_theta,
+        output_names=request.names,
+        **request.options,
+    )
+
+
+def _run_python(request: Request) -> Trace:
+    _refuse_warmup(request, "python")
+    return sample_python_nuts(
+        request.density,
+        request.fixed_starts,
+        draws=request.draws,
+        tune=request.tune,
+        chains=request.chains,
+        seed=request.seed,
+        target_accept=request.target_accept,
+        max_treedepth=request.max_treedepth,
+        keep_theta=request.keep_theta,
+        output_names=request.names,
+        **request.options,
+    )
+
+
+def _refuse_warmup(request: Request, sampler: str) -> None:
+    if request.keep_warmup:
+        raise ModelError(
+            f"sample: the sampler {sampler!r} does not record its warm-up; leave discard_tuned_samples=True"
+        )
+
+
+def _run_numpyro(request: Request) -> Trace:
+    options = dict(request.options)
+    nuts_kwargs = {"max_tree_depth": request.max_treedepth, **options.pop("nuts_kwargs", {})}
+    return sample_numpyro(
+        request.density,
+        request.fixed_starts,
+        draws=request.draws,
+        tune=request.tune,
+        seed=request.seed,
+        target_accept=request.target_accept,
+        progressbar=request.progressbar,
+        keep_theta=request.keep_theta,
+        keep_warmup=request.keep_warmup,
+        nuts_kwargs=nuts_kwargs,
+        **options,
+    )
+
+
+def _run_blackjax(request: Request) -> Trace:
+    _refuse_warmup(request, "blackjax")
+    return sample_blackjax(
+        request.density,
+        request.fixed_starts,
+        draws=request.draws,
+        tune=request.tune,
+        seed=request.seed,
+        target_accept=request.target_accept,
+        keep_theta=request.keep_theta,
+        **request.options,
+    )
+
+
+_RUNNERS: dict[str, Callable[[Request], Trace]] = {
+    "pmjax": _run_pmjax,
+    "python": _run_python,
+    "numpyro": _run_numpyro,
+    "blackjax": _run_blackjax,
+}

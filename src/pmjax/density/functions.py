@@ -1,0 +1,106 @@
+"""The log density as functions of a point: compiled, or as a node of the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from pmjax.density.joint import joint_density, log_density_terms
+from pmjax.density.layout import Layout
+from pmjax.errors import ModelError, suggest
+from pmjax.graph.evaluate import Reading
+from pmjax.graph.ops import Input
+from pmjax.graph.precision import double_precision
+from pmjax.graph.variable import Variable, as_variable, call
+from pmjax.model.spec import ModelSpec, distribution_of
+
+Point = Mapping[str, Any]
+
+
+def compile_log_density(spec: ModelSpec) -> Callable[[Point], float]:
+    """Return a compiled function from a point (by unconstrained names) to the log density."""
+    density, layout = joint_density(spec), Layout.of(spec)
+    function = jax.jit(density.log_density)
+
+    def logp(point: Point) -> float:
+        with double_precision():
+            return float(function(layout.flatten(point), density.data, density.knobs))
+
+    return logp
+
+
+def compile_gradient(spec: ModelSpec) -> Callable[[Point], np.ndarray]:
+    """Return a compiled function from a point to the gradient, shape (D,), in the order of the point."""
+    density, layout = joint_density(spec), Layout.of(spec)
+    function = jax.jit(jax.grad(density.log_density))
+
+    def dlogp(point: Point) -> np.ndarray:
+        with double_precision():
+            return np.asarray(function(layout.flatten(point), density.data, density.knobs))
+
+    return dlogp
+
+
+def log_density_nodes(
+    spec: ModelSpec, names: Sequence[str] | None, *, jacobian: bool
+) -> tuple[list[Variable], list[Variable]]:
+    """Return the inputs (unconstrained variables) and the terms of the log density as nodes of a graph.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    names : sequence of str, optional
+        The terms wanted, by variable; all by default.
+    jacobian : bool
+        Whether to add log |dx/dy| to the terms of transformed variables.
+    """
+    layout = Layout.of(spec)
+    known = [
+        *(v.name for v in spec.free),
+        *(v.name for v in spec.observed),
+        *(str(v.name) for v in spec.potentials),
+    ]
+    for name in names or ():
+        if name not in known:
+            raise ModelError(f"the log density has no term {name!r}{suggest(name, known)}")
+    inputs = [
+        Variable(Input(shape, np.dtype(float)), (), name)
+        for name, shape in zip(layout.names, layout.shapes, strict=True)
+    ]
+
+    def term(name: str) -> Callable[..., Any]:
+        def evaluate(*values: Any) -> Any:
+            reading = Reading({knob.node: knob.value for knob in spec.knobs})
+            return jnp.asarray(log_density_terms(spec, reading, values, jacobian=jacobian)[name])
+
+        return evaluate
+
+    return inputs, [call(term(name), *inputs) for name in names or known]
+
+
+def logp(rv: Variable, value: Any) -> Variable:
+    """Return the log density of a random variable at a value, as a node of the graph.
+
+    Parameters
+    ----------
+    rv : Variable
+        A random variable, of a model or made by ``.dist``.
+    value : array or Variable
+
+    Returns
+    -------
+    Variable
+        One number for each event.
+
+    Examples
+    --------
+    >>> import pmjax as pm
+    >>> pm.logp(pm.Normal.dist(0, 1), 0.0).eval().round(4)
+    np.float64(-0.9189)
+    """
+    law = distribution_of(rv)
+    return call(law.log_density, as_variable(value), *rv.inputs)
