@@ -30,7 +30,7 @@ $(VENV)/stamp: pyproject.toml
 env: $(VENV)/stamp  ## make the environment .venv-<version> with the package in it
 
 demo: $(VENV)/stamp  ## sample the radon model, print the summary and timings, draw the trace plot
-	$(RUN) benchmarks/demo.py
+	$(RUN) examples/radon.py
 
 lint: $(VENV)/stamp  ## ruff
 	$(RUN) -m ruff check .
