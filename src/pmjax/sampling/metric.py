@@ -62,13 +62,12 @@ def unwhiten_transpose(metric: Metric, kind: str, g: jax.Array) -> jax.Array:
 
 
 class Moments(NamedTuple):
-    """Running mean and sum of squared deviations of draws (row 0) and gradients (row 1), by window.
+    """Running means and sums of squared deviations of draws and gradients, by Welford's recurrence."""
 
-    Shapes (2, D) and (); Welford's recurrence.
-    """
-
-    mean: Any
-    squares: Any
+    draw_mean: Any
+    draw_squares: Any
+    gradient_mean: Any
+    gradient_squares: Any
     count: Any
 
 
@@ -81,8 +80,8 @@ class DiagEstimator(NamedTuple):
 
 def begin_estimate(size: int, dtype: np.dtype) -> DiagEstimator:
     """Return an estimator that has seen nothing."""
-    zeros = np.zeros((2, size), dtype)
-    empty = Moments(zeros, zeros, np.zeros((), dtype))
+    zeros = np.zeros(size, dtype)
+    empty = Moments(zeros, zeros, zeros, zeros, np.zeros((), dtype))
     return DiagEstimator(empty, empty)
 
 
@@ -90,8 +89,7 @@ def update_estimate(
     state: DiagEstimator, position: jax.Array, gradient: jax.Array, use: jax.Array, switch: jax.Array
 ) -> DiagEstimator:
     """Add a draw and its gradient where ``use``; where ``switch`` the newer window becomes the older."""
-    pair = jnp.stack([position, gradient])
-    foreground, background = (_add(window, pair, use) for window in state)
+    foreground, background = (_add(window, position, gradient, use) for window in state)
     empty = jax.tree.map(jnp.zeros_like, background)
     choose = lambda yes, no: jax.tree.map(lambda a, b: jnp.where(switch, a, b), yes, no)  # noqa: E731
     return DiagEstimator(choose(background, foreground), choose(empty, background))
@@ -99,18 +97,21 @@ def update_estimate(
 
 def fisher_sigma(moments: Moments, otherwise: jax.Array) -> jax.Array:
     """Return sigma = (Var x / Var g)^(1/4), or ``otherwise`` before the third draw."""
-    ratio = moments.squares[0] / moments.squares[1]
+    ratio = moments.draw_squares / moments.gradient_squares
     usable = (moments.count >= 3) & (ratio > 0) & jnp.isfinite(ratio)
     return jnp.where(usable, jnp.clip(jnp.sqrt(jnp.sqrt(ratio)), SIGMA_MIN, SIGMA_MAX), otherwise)
 
 
-def _add(window: Moments, pair: jax.Array, use: jax.Array) -> Moments:
-    weight = use.astype(pair.dtype)
+def _add(window: Moments, position: jax.Array, gradient: jax.Array, use: jax.Array) -> Moments:
+    weight = use.astype(position.dtype)
     count = window.count + weight
-    difference = pair - window.mean
-    mean = window.mean + difference * (weight / jnp.maximum(count, 1))
-    return Moments(mean, window.squares + weight * difference * (pair - mean), count)
 
+    def welford(mean: jax.Array, squares: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        new = mean + (x - mean) * (weight / jnp.maximum(count, 1))
+        return new, squares + weight * (x - mean) * (x - new)
+
+    draws = welford(window.draw_mean, window.draw_squares, position)
+    return Moments(*draws, *welford(window.gradient_mean, window.gradient_squares, gradient), count)
 
 
 def fit_metric(kind: str, theta: np.ndarray, gradient: np.ndarray, current: Metric) -> Metric:
@@ -129,6 +130,8 @@ def fit_metric(kind: str, theta: np.ndarray, gradient: np.ndarray, current: Metr
         return current
     ratio = theta.var(axis=0) / np.where(gradient.var(axis=0) > 0, gradient.var(axis=0), np.inf)
     sigma = np.where(ratio > 0, np.clip(ratio, SIGMA_MIN**4, SIGMA_MAX**4) ** 0.25, current.sigma)
+    if kind == "diag":
+        return current._replace(sigma=sigma.astype(current.sigma.dtype))
     draws = (theta - theta.mean(axis=0)) / sigma
     scores = (gradient - gradient.mean(axis=0)) * sigma
     basis = np.eye(size)

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from pmjax.sampling.randomness import Randomness
-from pmjax.sampling.turning import add_leaf, spans_turn
+from pmjax.sampling.turning import Span, add_leaf, spans_turn
 
 MAX_ENERGY_ERROR = 1000.0
 """A trajectory whose energy rises by more than this has diverged."""
@@ -32,6 +32,7 @@ class Hamiltonian(NamedTuple):
     unwhiten: LinearMap
     unwhiten_transpose: LinearMap
     step_size: jax.Array
+    one_kernel: Callable[[Any,Any,Any],Any] = lax.while_loop
 
 
 class Point(NamedTuple):
@@ -57,13 +58,20 @@ class Proposal(NamedTuple):
     index: jax.Array
 
 
+class Ends(NamedTuple):
+    """Both ends of a trajectory, backward (0) and forward (1): arrays of shape (2, D)."""
+
+    position: jax.Array
+    momentum: jax.Array
+    gradient: jax.Array
+
+
 class Tree(NamedTuple):
     """The trajectory so far.
 
     Attributes
     ----------
-    ends : Array, shape (2, 3, D)
-        Position, momentum and gradient of the backward (0) and the forward (1) end.
+    ends : Ends
     momentum_sum : Array, shape (D,)
     proposal : Proposal
     log_weight : Array, scalar
@@ -74,11 +82,11 @@ class Tree(NamedTuple):
         Gradients used, and the sums over them of both acceptance statistics.
     turning, diverging : Array of bool
     start_log_density, start_kinetic : Array, scalars
-    spans : Array, shape (K + 1, 3, D)
+    spans : Span of arrays of shape (K + 1, D)
         Work space of the U-turn checks.
     """
 
-    ends: jax.Array
+    ends: Ends
     momentum_sum: jax.Array
     proposal: Proposal
     log_weight: jax.Array
@@ -91,7 +99,7 @@ class Tree(NamedTuple):
     diverging: jax.Array
     start_log_density: jax.Array
     start_kinetic: jax.Array
-    spans: jax.Array
+    spans: Span
 
 
 class Subtree(NamedTuple):
@@ -108,17 +116,16 @@ class Subtree(NamedTuple):
     symmetric: jax.Array
     turning: jax.Array
     diverging: jax.Array
-    spans: jax.Array
+    spans: Span
 
 
-def begin_draw(start: Point, spans: jax.Array, random: Randomness) -> Tree:
+def begin_draw(start: Point, spans: Span, random: Randomness) -> Tree:
     """Return the tree of one leaf: the current draw with a fresh momentum."""
     dtype = start.position.dtype
     zero, none, false = jnp.zeros((), dtype), jnp.int32(0), jnp.bool_(False)
     p = random.momentum
-    end = jnp.stack([start.position, p, start.gradient])
     return Tree(
-        ends=jnp.stack([end, end]),
+        ends=Ends(*(jnp.broadcast_to(x, (2, x.size)) for x in (start.position, p, start.gradient))),
         momentum_sum=p,
         proposal=Proposal(start, zero, none),
         log_weight=zero,
@@ -139,12 +146,12 @@ def begin_doubling(tree: Tree, random: Randomness) -> Subtree:
     """Return an empty subtree at the end of the tree that this doubling grows from."""
     dtype = tree.log_weight.dtype
     zero = jnp.zeros((), dtype)
-    end = lax.dynamic_index_in_dim(tree.ends, random.forward[tree.depth], keepdims=False)
+    end = Ends(*(_pick(x, random.forward[tree.depth]) for x in tree.ends))
     return Subtree(
         n=jnp.int32(0),
-        position=end[0],
-        momentum=end[1],
-        gradient=end[2],
+        position=end.position,
+        momentum=end.momentum,
+        gradient=end.gradient,
         proposal=tree.proposal,
         log_weight=jnp.full((), -jnp.inf, dtype),
         uniform=random.leaf[tree.depth],
@@ -158,19 +165,26 @@ def begin_doubling(tree: Tree, random: Randomness) -> Subtree:
 
 def leaf(sub: Subtree, tree: Tree, random: Randomness, system: Hamiltonian) -> Subtree:
     """Add one leapfrog step to the subtree: the only gradient of the program."""
-    forward = random.forward[tree.depth]
-    sign = 2 * forward - 1
-    step = system.step_size * sign.astype(sub.position.dtype)
+    step = system.step_size * (2 * random.forward[tree.depth] - 1).astype(sub.position.dtype)
     half = sub.momentum + 0.5 * step * system.unwhiten_transpose(sub.gradient)
     position = sub.position + step * system.unwhiten(half)
     log_density, gradient = system.value_and_grad(position)
-    momentum = half + 0.5 * step * system.unwhiten_transpose(gradient)
+    point = Point(position, gradient, log_density)
 
+    def account(sub: Subtree) -> Subtree:
+        momentum = half + 0.5 * step * system.unwhiten_transpose(gradient)
+        return add_point(sub, tree, random, point, momentum)
+
+    return system.one_kernel(lambda new: new.n == sub.n, account, sub)
+
+
+def add_point(sub: Subtree, tree: Tree, random: Randomness, point: Point, momentum: jax.Array) -> Subtree:
+    """Weigh a new leaf, maybe select it, and check the subtrees that it completes."""
     # A gradient that is not finite makes the momentum and so the energy not finite.
     kinetic = 0.5 * jnp.sum(momentum * momentum)
-    log_weight = (log_density - tree.start_log_density) - (kinetic - tree.start_kinetic)
+    log_weight = (point.log_density - tree.start_log_density) - (kinetic - tree.start_kinetic)
     # A start that has not been evaluated: any finite leaf is as good as it, and so is always taken.
-    finite = jnp.isfinite(log_density) & jnp.isfinite(kinetic)
+    finite = jnp.isfinite(point.log_density) & jnp.isfinite(kinetic)
     log_weight = jnp.where(jnp.isnan(tree.start_log_density) & finite, 0.0, log_weight)
     diverging = ~((log_weight > -MAX_ENERGY_ERROR) & (log_weight < jnp.inf))
     ratio = jnp.where(diverging, 0.0, jnp.exp(jnp.minimum(log_weight, MAX_ENERGY_ERROR / 2)))
@@ -182,15 +196,16 @@ def leaf(sub: Subtree, tree: Tree, random: Randomness, system: Hamiltonian) -> S
     p = jnp.exp(log_weight - total)
     take = sub.uniform < p
     uniform = jnp.where(take, sub.uniform / p, (sub.uniform - p) / (1 - p))
-    index = sign * (tree.reach[forward] + sub.n + 1)
-    proposal = _select(take, Proposal(Point(position, gradient, log_density), -log_weight, index), sub.proposal)
+    forward = random.forward[tree.depth]
+    index = (2 * forward - 1) * (tree.reach[forward] + sub.n + 1)
+    proposal = _select(take, Proposal(point, -log_weight, index), sub.proposal)
 
     spans, turning = add_leaf(sub.spans, sub.n, momentum)
     return Subtree(
         n=sub.n + 1,
-        position=position,
+        position=point.position,
         momentum=momentum,
-        gradient=gradient,
+        gradient=point.gradient,
         proposal=proposal,
         log_weight=total,
         uniform=uniform,
@@ -212,15 +227,17 @@ def end_doubling(tree: Tree, sub: Subtree, random: Randomness) -> Tree:
     forward = random.forward[tree.depth]
     complete = ~(sub.turning | sub.diverging)
     take = complete & (jnp.log(random.merge[tree.depth]) < sub.log_weight - tree.log_weight)
-    span = lax.dynamic_index_in_dim(sub.spans, tree.depth, keepdims=False)
+    span = Span(*(_pick(part, tree.depth) for part in sub.spans))
     # In the order of growth the far end comes first; a turn does not depend on the order.
-    far = lax.dynamic_index_in_dim(tree.ends, 1 - forward, keepdims=False)[1]
-    near = lax.dynamic_index_in_dim(tree.ends, forward, keepdims=False)[1]
-    turning = spans_turn(jnp.stack([far, near, tree.momentum_sum]), span)
-    end = jnp.stack([sub.position, sub.momentum, sub.gradient])
+    far, near = _pick(tree.ends.momentum, 1 - forward), _pick(tree.ends.momentum, forward)
+    turning = spans_turn(Span(far, near, tree.momentum_sum), span)
+    new = Ends(sub.position, sub.momentum, sub.gradient)
+    ends = (
+        lax.dynamic_update_index_in_dim(old, row, forward, 0) for old, row in zip(tree.ends, new, strict=True)
+    )
     return tree._replace(
-        ends=lax.dynamic_update_index_in_dim(tree.ends, end, forward, 0),
-        momentum_sum=tree.momentum_sum + span[2],
+        ends=Ends(*ends),
+        momentum_sum=tree.momentum_sum + span.sum,
         proposal=_select(take, sub.proposal, tree.proposal),
         log_weight=jnp.logaddexp(tree.log_weight, sub.log_weight),
         depth=tree.depth + 1,
@@ -240,7 +257,7 @@ def tree_unfinished(tree: Tree, max_depth: jax.Array) -> jax.Array:
 
 
 def trajectory(
-    start: Point, spans: jax.Array, random: Randomness, system: Hamiltonian, max_depth: jax.Array
+    start: Point, spans: Span, random: Randomness, system: Hamiltonian, max_depth: jax.Array
 ) -> Tree:
     """Grow one whole trajectory with nested loops and return its tree."""
 
@@ -258,3 +275,7 @@ def trajectory(
 
 def _select(condition: jax.Array, yes: Proposal, no: Proposal) -> Proposal:
     return jax.tree.map(lambda a, b: jnp.where(condition, a, b), yes, no)
+
+
+def _pick(rows: jax.Array, index: jax.Array) -> jax.Array:
+    return lax.dynamic_index_in_dim(rows, index, keepdims=False)

@@ -15,6 +15,7 @@ from pmjax.sampling import metric as metrics
 from pmjax.sampling import schedule, step_size
 from pmjax.sampling.nuts import Hamiltonian, Point, Tree, trajectory
 from pmjax.sampling.randomness import draw_randomness
+from pmjax.sampling.turning import Span, work_space
 
 STATS = (
     "lp",
@@ -58,9 +59,9 @@ class Settings(NamedTuple):
 class Buffers(NamedTuple):
     """Draws of a chunk, shapes (capacity, D), (capacity, D) and (capacity, len(STATS))."""
 
-    theta: jax.Array
-    gradient: jax.Array
-    stats: jax.Array
+    theta: Any
+    gradient: Any
+    stats: Any
 
 
 def capacity(size: int) -> int:
@@ -109,9 +110,9 @@ def make_run_chunk(
             jnp.zeros((rows, density.size), dtype),
             jnp.zeros((rows, len(STATS)), dtype),
         )
-        spans = jnp.zeros((max_depth + 1, 3, density.size), dtype)
+        spans = work_space(max_depth, density.size, dtype)
 
-        def one_draw(carry: tuple[jax.Array, ChainState, Buffers, jax.Array]) -> Any:
+        def one_draw(carry: tuple[jax.Array, ChainState, Buffers, Span]) -> Any:
             i, state, buffers, spans = carry
             random = draw_randomness(state.key, state.draw, density.size, max_depth, dtype)
             system = Hamiltonian(
@@ -121,7 +122,8 @@ def make_run_chunk(
                 state.step_size,
             )
             tree = trajectory(state.point, spans, random, system, settings.depth_limit)
-            row = (tree.proposal.point.position, tree.proposal.point.gradient, stats_row(tree, state, settings))
+            point = tree.proposal.point
+            row = (point.position, point.gradient, stats_row(tree, state, settings))
             buffers = Buffers(
                 *(lax.dynamic_update_index_in_dim(b, x, i, 0) for b, x in zip(buffers, row, strict=True))
             )
@@ -170,11 +172,16 @@ def adapt(state: ChainState, tree: Tree, flags: jax.Array, target: jax.Array) ->
 
     # A draw that did not move tells the metric nothing, one close to a divergence misleads it.
     moved = jnp.where(tree.diverging, jnp.abs(tree.proposal.index) > 4, tree.proposal.index != 0)
-    estimator = metrics.update_estimate(
-        state.estimator, point.position, point.gradient, on(schedule.TUNE_METRIC) & moved, on(schedule.SWITCH)
+
+    def listen(estimator: metrics.DiagEstimator, sigma: jax.Array) -> tuple[metrics.DiagEstimator, jax.Array]:
+        estimator = metrics.update_estimate(
+            estimator, point.position, point.gradient, moved, on(schedule.SWITCH)
+        )
+        return estimator, metrics.fisher_sigma(estimator.foreground, sigma)
+
+    estimator, sigma = lax.cond(
+        on(schedule.TUNE_METRIC), listen, lambda *old: old, state.estimator, state.metric.sigma
     )
-    sigma = metrics.fisher_sigma(estimator.foreground, state.metric.sigma)
-    sigma = jnp.where(on(schedule.TUNE_METRIC), sigma, state.metric.sigma)
 
     listening = on(schedule.TUNE_STEP)
     return ChainState(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -24,10 +24,10 @@ class Randomness(NamedTuple):
         Uniform that selects the proposal inside the subtree; recycled from leaf to leaf.
     """
 
-    momentum: jax.Array
-    forward: jax.Array
-    merge: jax.Array
-    leaf: jax.Array
+    momentum: Any
+    forward: Any
+    merge: Any
+    leaf: Any
 
 
 def chain_key(seed: int, chain: int) -> np.ndarray:
@@ -46,7 +46,7 @@ def draw_randomness(
     >>> r.momentum.shape, r.merge.shape
     ((3,), (10,))
     """
-    key = jax.random.fold_in(jax.random.wrap_key_data(key_data), draw)
+    key = jax.random.fold_in(jax.random.wrap_key_data(jnp.asarray(key_data)), draw)
     # One call of the generator: it is a rolled loop on a CPU, and each call adds to compile time.
     # Uniforms on (0, 1): the half bin added keeps both ends out.
     kind, mantissa = (jnp.uint64, 52) if dtype == jnp.float64 else (jnp.uint32, 23)
@@ -55,4 +55,6 @@ def draw_randomness(
     uniform = ((bits >> shift).astype(dtype) + dtype.type(0.5)) * dtype.type(2.0**-mantissa)
     momentum = jnp.sqrt(dtype.type(2)) * jax.lax.erf_inv(2 * uniform[:size] - 1)
     forward, merge, leaf = uniform[size:].reshape(3, max_depth)
+    # The barrier keeps the compiler from computing the inverse again in every use.
+    momentum = jax.lax.optimization_barrier(momentum)
     return Randomness(momentum, (forward < 0.5).astype(jnp.int32), merge, leaf)

@@ -7,15 +7,26 @@ generalised criterion of Betancourt (2017, arXiv:1701.02434, appendix A.4) reads
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-# A span of leaves is an array of shape (3, D): first momentum, last momentum, sum of all momenta.
-FIRST, LAST, SUM = 0, 1, 2
+
+class Span(NamedTuple):
+    """First momentum, last momentum and sum of momenta of some adjacent leaves, each of shape (D,).
+
+    As the work space of `add_leaf`, with a leading axis: entry k is the last complete subtree of
+    ``2**k`` leaves, which waits for its right half.
+    """
+
+    first: Any
+    last: Any
+    sum: Any
 
 
-def spans_turn(left: jax.Array, right: jax.Array) -> jax.Array:
+def spans_turn(left: Span, right: Span) -> jax.Array:
     """Whether the union of two adjacent spans makes a U-turn.
 
     Besides the union itself, it checks the left span joined with the first leaf of the right one,
@@ -24,8 +35,8 @@ def spans_turn(left: jax.Array, right: jax.Array) -> jax.Array:
 
     Parameters
     ----------
-    left, right : Array, shape (3, D)
-        First momentum, last momentum and sum of momenta, in the order of the trajectory.
+    left, right : Span
+        In the order of the trajectory, or both in reverse.
 
     Returns
     -------
@@ -33,14 +44,24 @@ def spans_turn(left: jax.Array, right: jax.Array) -> jax.Array:
 
     Examples
     --------
-    >>> step = jnp.ones((3, 2))
-    >>> bool(spans_turn(step, step)), bool(spans_turn(step, -2 * step))
+    >>> one, back = jnp.ones(2), -2 * jnp.ones(2)
+    >>> step, turn = Span(one, one, one), Span(back, back, back)
+    >>> bool(spans_turn(step, step)), bool(spans_turn(step, turn))
     (False, True)
     """
-    rho = jnp.stack([left[SUM] + right[SUM], left[SUM] + right[FIRST], left[LAST] + right[SUM]])
-    first = jnp.stack([left[FIRST], left[FIRST], left[LAST]])
-    last = jnp.stack([right[LAST], right[FIRST], right[LAST]])
-    return jnp.any((jnp.sum(rho * first, axis=1) <= 0) | (jnp.sum(rho * last, axis=1) <= 0))
+    whole, seam_right, seam_left = left.sum + right.sum, left.sum + right.first, left.last + right.sum
+    products = (
+        jnp.sum(whole * left.first),
+        jnp.sum(whole * right.last),
+        jnp.sum(seam_right * left.first),
+        jnp.sum(seam_right * right.first),
+        jnp.sum(seam_left * left.last),
+        jnp.sum(seam_left * right.last),
+    )
+    turning = products[0] <= 0
+    for product in products[1:]:
+        turning |= product <= 0
+    return turning
 
 
 def trailing_ones(number: jax.Array) -> jax.Array:
@@ -48,34 +69,42 @@ def trailing_ones(number: jax.Array) -> jax.Array:
     return lax.population_count(number & ~(number + 1))
 
 
-def add_leaf(spans: jax.Array, number: jax.Array, momentum: jax.Array) -> tuple[jax.Array, jax.Array]:
+def add_leaf(spans: Span, number: jax.Array, momentum: jax.Array) -> tuple[Span, jax.Array]:
     """Add leaf ``number`` to a binary counter of spans and check every subtree that it completes.
 
     Parameters
     ----------
-    spans : Array, shape (levels, 3, D)
-        ``spans[k]`` is the last complete subtree of ``2**k`` leaves that waits for its right half.
+    spans : Span of arrays of shape (levels, D)
     number : Array of int32, scalar
         Index of the leaf in its subtree, from 0.
     momentum : Array, shape (D,)
 
     Returns
     -------
-    spans : Array, shape (levels, 3, D)
+    spans : Span
     turning : Array of bool, scalar
     """
     levels = trailing_ones(number)
 
-    def unfinished(carry: tuple[jax.Array, jax.Array, jax.Array]) -> jax.Array:
-        level, _, turning = carry
-        return (level < levels) & ~turning
+    def unfinished(carry: tuple[jax.Array, jax.Array, jax.Array, jax.Array]) -> jax.Array:
+        return (carry[0] < levels) & ~carry[3]
 
-    def merge(carry: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
-        level, right, _ = carry
-        left = lax.dynamic_index_in_dim(spans, level, keepdims=False)
-        merged = jnp.stack([left[FIRST], right[LAST], left[SUM] + right[SUM]])
-        return level + 1, merged, spans_turn(left, right)
+    def merge(carry: tuple[jax.Array, jax.Array, jax.Array, jax.Array]) -> Any:
+        level, first, total, _ = carry
+        left = Span(*(lax.dynamic_index_in_dim(part, level, keepdims=False) for part in spans))
+        turning = spans_turn(left, Span(first, momentum, total))
+        return level + 1, left.first, left.sum + total, turning
 
-    leaf = jnp.broadcast_to(momentum, (3, momentum.size))
-    level, span, turning = lax.while_loop(unfinished, merge, (jnp.int32(0), leaf, jnp.bool_(False)))
-    return lax.dynamic_update_index_in_dim(spans, span, level, 0), turning
+    start = (jnp.int32(0), momentum, momentum, jnp.bool_(False))
+    level, first, total, turning = lax.while_loop(unfinished, merge, start)
+    # Written at the end of the leaf and under no condition: so it happens in place.
+    rows = Span(first, momentum, total)
+    spans = Span(
+        *(lax.dynamic_update_index_in_dim(part, row, level, 0) for part, row in zip(spans, rows, strict=True))
+    )
+    return spans, turning
+
+
+def work_space(levels: int, size: int, dtype: Any) -> Span:
+    """Return room for subtrees of up to ``2**levels`` leaves."""
+    return Span(*(jnp.zeros((levels + 1, size), dtype) for _ in range(3)))

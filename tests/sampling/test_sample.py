@@ -1,0 +1,258 @@
+"""The whole engine on targets with known answers, and what must not change its draws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from pmjax.sampling import compilation
+from pmjax.sampling.chain import StartError
+from pmjax.sampling.python_nuts import sample_python_nuts
+from pmjax.sampling.sample import sample_nuts
+
+from .densities import covariance, gaussian, student_t, with_holes
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("PMJAX_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "programs"))
+
+
+def sample(density, **arguments):
+    starts = np.random.default_rng(0).normal(size=(arguments.get("chains", 4), density.size))
+    return sample_nuts(density, starts, **{"seed": 1, "progressbar": False, **arguments})
+
+
+def ess(x: np.ndarray) -> float:
+    """Effective sample size of (chains, draws) by Geyer's initial monotone positive sequence."""
+    m, n = x.shape
+    centred = x - x.mean(axis=1, keepdims=True)
+    f = np.fft.rfft(centred, 2 * n, axis=1)
+    autocovariance = np.fft.irfft(f * f.conj(), axis=1)[:, :n].mean(axis=0) / n
+    within = autocovariance[0] * n / (n - 1)
+    total = within * (n - 1) / n + (x.mean(axis=1).var(ddof=1) if m > 1 else 0.0)
+    rho = 1 - (within - autocovariance) / total
+    pairs = rho[0 : n - 1 : 2] + rho[1:n:2]
+    positive = pairs[: np.argmax(pairs < 0)] if np.any(pairs < 0) else pairs
+    return m * n / max(-1 + 2 * np.minimum.accumulate(positive).sum(), 1 / np.log10(m * n))
+
+
+def assert_mean(x: np.ndarray, expected: float) -> None:
+    """Compare the mean of (chains, draws) with its expectation at 5 Monte Carlo standard errors."""
+    assert abs(x.mean() - expected) < 5 * x.std() / np.sqrt(ess(x)), (x.mean(), expected, ess(x))
+
+
+@pytest.mark.parametrize("metric", ["diag", "low_rank", "dense"])
+@pytest.mark.parametrize("size", [1, 10, 100])
+def test_gaussian_moments(size, metric):
+    trace = sample(gaussian(size), draws=1000, tune=600, metric=metric)
+    x = trace.posterior.outputs["x"]
+    assert x.shape == (4, 1000, size)
+    mean = np.arange(1, size + 1) / size
+    cov = covariance(size)
+    for i in {0, size // 2, size - 1}:
+        assert_mean(x[..., i], mean[i])
+        assert_mean((x[..., i] - mean[i]) ** 2, cov[i, i])
+        j = (i + 1) % size
+        assert_mean((x[..., i] - mean[i]) * (x[..., j] - mean[j]), cov[i, j])
+    assert not trace.posterior.stats["diverging"].any()
+    assert trace.posterior.stats["acceptance_rate"].mean() == pytest.approx(0.8, abs=0.12)
+
+
+def test_float32():
+    trace = sample(gaussian(10), precision="float32", draws=1000, tune=600)
+    x = trace.posterior.outputs["x"]
+    assert x.dtype == np.float32
+    x = x.astype(float)
+    assert_mean(x[..., 9], 1.0)
+    assert_mean((x[..., 9] - 1) ** 2, 4.0)
+
+
+def test_student_t_tails():
+    trace = sample(student_t(3, 5.0), draws=4000, tune=600)
+    for k in range(3):
+        x = trace.posterior.outputs["x"][..., k]
+        for q in (0.005, 0.05, 0.5, 0.95, 0.995):
+            assert_mean((x < stats.t(5).ppf(q)).astype(float), q)
+
+
+def test_python_sampler_agrees():
+    starts = np.zeros((2, 3))
+    trace = sample_python_nuts(gaussian(3), starts, draws=600, tune=300, chains=2, seed=3)
+    x = trace.posterior.outputs["x"]
+    for i in range(3):
+        assert_mean(x[..., i], (i + 1) / 3)
+        assert_mean((x[..., i] - (i + 1) / 3) ** 2, covariance(3)[i, i])
+    assert set(trace.posterior.stats) == set(sample(gaussian(3), draws=2, tune=2).posterior.stats)
+
+
+def test_draws_depend_on_seed_and_chain_alone(monkeypatch):
+    density = gaussian(5)
+    one = sample(density, draws=300, tune=200, cores=1)
+    x = one.posterior.theta
+    np.testing.assert_array_equal(x, sample(density, draws=300, tune=200, cores=2).posterior.theta)
+    np.testing.assert_array_equal(
+        x, sample(density, draws=300, tune=200, chain_method="sequential").posterior.theta
+    )
+    np.testing.assert_array_equal(
+        x, sample(density, draws=300, tune=200, progressbar=True, callback=lambda chain: None).posterior.theta
+    )
+    # Fewer draws are the first draws; other chunk sizes give the same ones.
+    np.testing.assert_array_equal(x[:, :10], sample(density, draws=10, tune=200).posterior.theta)
+    monkeypatch.setattr("pmjax.sampling.chain.CHUNK_SECONDS", 1e-4)
+    np.testing.assert_array_equal(x, sample(density, draws=300, tune=200).posterior.theta)
+    assert not np.array_equal(x, sample(density, draws=300, tune=200, seed=2).posterior.theta)
+    assert not np.array_equal(x[0], x[1])
+
+
+def test_low_rank_draws_do_not_depend_on_chunks(monkeypatch):
+    density = gaussian(5)
+    x = sample(density, draws=100, tune=300, metric="low_rank", cores=2).posterior.theta
+    monkeypatch.setattr("pmjax.sampling.chain.CHUNK_SECONDS", 1e-4)
+    np.testing.assert_array_equal(
+        x, sample(density, draws=100, tune=300, metric="low_rank", cores=1).posterior.theta
+    )
+
+
+def test_second_run_compiles_nothing():
+    density = student_t(4, 4.0)
+    sample(density, draws=20, tune=20)
+    compiled = compilation.Counter.compiled
+    again = student_t(4, 7.0)
+    sample(again, draws=33, tune=41, seed=9, target_accept=0.95, chains=3, max_treedepth=6)
+    assert compilation.Counter.compiled == compiled
+
+
+def test_programs_are_found_in_the_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("PMJAX_CACHE_DIR", str(tmp_path / "here"))
+    density = student_t(7, 4.0)
+    compilation.forget_programs()
+    first = sample(density, draws=20, tune=20)
+    entries = sorted((tmp_path / "here").iterdir())
+    assert len(entries) == 2
+    compilation.forget_programs()
+    loaded = compilation.Counter.loaded
+    second = sample(density, draws=20, tune=20)
+    assert compilation.Counter.loaded == loaded + 2
+    np.testing.assert_array_equal(first.posterior.theta, second.posterior.theta)
+    # A damaged entry is replaced.
+    entries[0].write_bytes(b"not a program")
+    compilation.forget_programs()
+    third = sample(density, draws=20, tune=20)
+    np.testing.assert_array_equal(first.posterior.theta, third.posterior.theta)
+    assert len(entries[0].read_bytes()) > 1000
+    # Without a structure the traced text is the key.
+    compilation.forget_programs()
+    anonymous = type(density)(**{**vars(density), "structure": None})
+    sample(anonymous, draws=20, tune=20)
+    compilation.forget_programs()
+    loaded = compilation.Counter.loaded
+    sample(anonymous, draws=20, tune=20)
+    assert compilation.Counter.loaded == loaded + 2
+    # The empty string switches the folder off.
+    monkeypatch.setenv("PMJAX_CACHE_DIR", "")
+    assert compilation.cache_folder() is None
+
+
+@pytest.mark.parametrize("kind", ["nan", "minus infinity", "gradient"])
+def test_what_is_not_finite_is_a_divergence(kind):
+    trace = sample_nuts(
+        with_holes(kind), np.zeros((2, 2)), draws=300, tune=300, chains=2, seed=1, progressbar=False
+    )
+    x = trace.posterior.theta
+    assert np.all(np.isfinite(x))
+    assert x[..., 0].max() <= 1
+    assert trace.posterior.stats["diverging"].any()
+    assert np.isfinite(trace.posterior.stats["lp"]).all()
+
+
+def test_failing_starts_are_retried_then_reported():
+    asked = []
+
+    def starts(chain, attempt):
+        asked.append(attempt)
+        return np.array([2.0 if attempt < 3 else 0.0, 0.0])
+
+    trace = sample_nuts(with_holes("nan"), starts, draws=5, tune=5, chains=1, seed=1, progressbar=False)
+    assert trace.posterior.theta.shape == (1, 5, 2)
+    assert asked == [0, 1, 2, 3]
+    with pytest.raises(StartError, match="log density nan") as caught:
+        sample_nuts(
+            with_holes("nan"), np.full((1, 2), 2.0), draws=5, tune=5, chains=1, seed=1, progressbar=False
+        )
+    np.testing.assert_array_equal(caught.value.theta, [2.0, 2.0])
+
+
+def test_hopeless_warmup_is_reported():
+    def everywhere_but_the_start(theta, data, knobs):
+        import jax.numpy as jnp
+
+        return jnp.where(jnp.sum(theta**2) > 0, jnp.nan, 0.0)
+
+    density = type(gaussian(2))(
+        2, everywhere_but_the_start, lambda t, d, k: {}, {}, {}, ("hopeless",), ("x", "y")
+    )
+    with pytest.warns(UserWarning, match="warm-up draws of chain 0 diverged"):
+        trace = sample_nuts(density, np.zeros((1, 2)), draws=50, tune=200, chains=1, progressbar=False)
+    assert len(trace.warnings) == 1
+
+
+def test_kept_parts():
+    density = gaussian(3)
+    trace = sample(density, draws=20, tune=30, keep_warmup=True)
+    assert trace.warmup.theta.shape == (4, 30, 3)
+    assert trace.warmup.outputs["x"].shape == (4, 30, 3)
+    assert trace.gradients >= trace.warmup.stats["n_steps"].sum() + trace.posterior.stats["n_steps"].sum()
+    assert np.ptp(trace.posterior.stats["step_size"], axis=1).max() == 0
+    bare = sample(density, draws=20, tune=30, keep_theta=False, output_names=())
+    assert bare.posterior.theta.shape == (4, 20, 0)
+    assert bare.posterior.outputs == {}
+    assert bare.warmup is None
+    assert sample(density, draws=3, tune=0).posterior.theta.shape == (4, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"draws": 0}, "draws must be at least 1"),
+        ({"tune": -1}, "tune must be at least 0"),
+        ({"target_accept": 1.0}, "target_accept must lie between 0 and 1"),
+        ({"metric": "full"}, "metric must be one of 'diag'"),
+        ({"chain_method": "magic"}, "chain_method must be one of"),
+        ({"precision": "half"}, "precision must be one of"),
+    ],
+)
+def test_wrong_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        sample(gaussian(2), **arguments)
+
+
+def test_window_hook_may_change_the_coordinates():
+    """Knobs rescale the coordinates: x = scale * theta; the posterior of x stays standard normal."""
+    import jax.numpy as jnp
+
+    density = type(gaussian(2))(
+        2,
+        lambda t, d, k: -0.5 * jnp.sum((k["scale"] * t) ** 2),
+        lambda t, d, k: {"x": k["scale"] * t},
+        {},
+        {"scale": np.ones(2)},
+        ("scaled",),
+        ("x", "y"),
+    )
+    calls = []
+
+    def hook(chain, theta, gradient, position, knobs):
+        calls.append(len(theta))
+        np.testing.assert_allclose(gradient, -theta * np.asarray(knobs["scale"]) ** 2, rtol=1e-12)
+        scale = np.array([10.0, 0.1])
+        return position * np.asarray(knobs["scale"]) / scale, {"scale": scale}
+
+    trace = sample(density, draws=1000, tune=500, window_hook=hook)
+    assert len(calls) >= 4
+    x = trace.posterior.outputs["x"]
+    for i in range(2):
+        assert_mean(x[..., i], 0.0)
+        assert_mean(x[..., i] ** 2, 1.0)
+    np.testing.assert_allclose(x / trace.posterior.theta, np.broadcast_to([10.0, 0.1], x.shape), rtol=1e-12)
