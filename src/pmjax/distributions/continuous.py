@@ -11,6 +11,7 @@ from jax.scipy import special as jsp
 
 from pmjax.distributions.distribution import Distribution, distribution
 from pmjax.distributions.parameters import both_or_neither, one_of, scale_of, symbolic
+from pmjax.distributions.special import log_normal_mass, lower_tail, standardise, xlog1my, xlogy
 from pmjax.distributions.support import POSITIVE, UNIT_INTERVAL
 from pmjax.graph.ops import Shape
 from pmjax.graph.variable import Variable
@@ -246,22 +247,20 @@ class TruncatedNormal(_Bounded):
         }
 
     def log_density(self, x: Any, mu: Any, sigma: Any, lower: Any, upper: Any) -> Any:
-        a, b, z = (lower - mu) / sigma, (upper - mu) / sigma, (x - mu) / sigma
+        z = (x - mu) / sigma
+        log_mass = log_normal_mass(standardise(lower, mu, sigma), standardise(upper, mu, sigma))
         inside = (x >= lower) & (x <= upper)
-        return jnp.where(inside, -0.5 * z * z - jnp.log(sigma) - HALF_LOG_2PI - _log_mass(a, b), -jnp.inf)
+        return jnp.where(inside, -0.5 * z * z - jnp.log(sigma) - HALF_LOG_2PI - log_mass, -jnp.inf)
 
     def draw(self, key: Any, shape: Shape, mu: Any, sigma: Any, lower: Any, upper: Any) -> Any:
-        return mu + sigma * jax.random.truncated_normal(
-            key, (lower - mu) / sigma, (upper - mu) / sigma, shape
-        )
+        low, high, mirrored = lower_tail((lower - mu) / sigma, (upper - mu) / sigma)
+        start, end = jsp.ndtr(low), jsp.ndtr(high)
+        z = jsp.ndtri(start + (end - start) * jax.random.uniform(key, shape))
+        return jnp.clip(mu + sigma * jnp.where(mirrored, -z, z), lower, upper)
 
     def center(self, mu: Any, sigma: Any, lower: Any, upper: Any) -> Any:
-        both = np.isfinite(lower) & np.isfinite(upper)
-        middle = np.where(both, (np.where(both, lower, 0) + np.where(both, upper, 0)) / 2, mu)
-        middle = np.where(
-            np.isfinite(lower) & ~both, np.maximum(mu, np.where(both, 0, lower) + sigma), middle
-        )
-        return np.where(np.isfinite(upper) & ~both, np.minimum(mu, np.where(both, 0, upper) - sigma), middle)
+        margin = np.minimum(sigma, (upper - lower) / 4)
+        return np.clip(mu, lower + margin, upper - margin)
 
 
 @distribution
@@ -296,7 +295,7 @@ class Beta(Distribution):
     def log_density(self, x: Any, alpha: Any, beta: Any) -> Any:
         inside = (x >= 0) & (x <= 1)
         safe = jnp.where(inside, x, 0.5)
-        kernel = jsp.xlogy(alpha - 1, safe) + jsp.xlog1py(beta - 1, -safe)
+        kernel = xlogy(alpha - 1, safe) + xlog1my(beta - 1, safe)
         return jnp.where(inside, kernel - jsp.betaln(alpha, beta), -jnp.inf)
 
     def draw(self, key: Any, shape: Shape, alpha: Any, beta: Any) -> Any:
@@ -304,14 +303,3 @@ class Beta(Distribution):
 
     def center(self, alpha: Any, beta: Any) -> Any:
         return alpha / (alpha + beta)
-
-
-def _log_mass(a: Any, b: Any) -> Any:
-    """Return log(Phi(b) - Phi(a)), computed in the tail where the interval lies."""
-    flip = a > 0
-    low, high = jnp.where(flip, -b, a), jnp.where(flip, -a, b)
-    log_high, log_low = jsp.log_ndtr(high), jsp.log_ndtr(low)
-    # An infinite bound has log-mass -inf; its gradient must not meet 0 * inf.
-    gap = jnp.where(jnp.isneginf(log_low), -jnp.inf, log_low - log_high)
-    safe = jnp.where(jnp.isneginf(gap), -1.0, gap)
-    return log_high + jnp.where(jnp.isneginf(gap), 0.0, jnp.log1p(-jnp.exp(safe)))

@@ -11,6 +11,7 @@ from jax.scipy import special as jsp
 
 from pmjax.distributions.distribution import Distribution, distribution
 from pmjax.distributions.parameters import one_of, symbolic
+from pmjax.distributions.special import xlogy
 from pmjax.distributions.support import BINARY, COUNTS, NON_NEGATIVE, POSITIVE, UNIT_INTERVAL
 from pmjax.errors import ModelError
 from pmjax.graph.ops import Shape
@@ -123,7 +124,7 @@ class Poisson(Distribution):
 
     def log_density(self, x: Any, mu: Any) -> Any:
         safe = jnp.where(x >= 0, x, 0)
-        return jnp.where(x >= 0, jsp.xlogy(safe, mu) - mu - jsp.gammaln(safe + 1.0), -jnp.inf)
+        return jnp.where(x >= 0, xlogy(safe, mu) - mu - jsp.gammaln(safe + 1.0), -jnp.inf)
 
     def draw(self, key: Any, shape: Shape, mu: Any) -> Any:
         return jax.random.poisson(key, mu, shape).astype(int)
@@ -160,7 +161,7 @@ class NegativeBinomial(Distribution):
     def log_density(self, x: Any, mu: Any, alpha: Any) -> Any:
         safe = jnp.where(x >= 0, x, 0)
         log_choose = jsp.gammaln(safe + alpha) - jsp.gammaln(safe + 1.0) - jsp.gammaln(alpha)
-        inner = log_choose - alpha * jnp.log1p(mu / alpha) + jsp.xlogy(safe, mu) - safe * jnp.log(mu + alpha)
+        inner = log_choose - alpha * jnp.log1p(mu / alpha) + xlogy(safe, mu) - safe * jnp.log(mu + alpha)
         return jnp.where(x >= 0, inner, -jnp.inf)
 
     def draw(self, key: Any, shape: Shape, mu: Any, alpha: Any) -> Any:

@@ -13,6 +13,7 @@ from jax.scipy import special as jsp
 from pmjax.distributions.continuous import HALF_LOG_2PI
 from pmjax.distributions.distribution import Distribution, distribution
 from pmjax.distributions.parameters import one_of
+from pmjax.distributions.special import xlogy
 from pmjax.distributions.support import (
     CHOLESKY_FACTOR,
     POSITIVE,
@@ -46,7 +47,9 @@ class Dirichlet(Distribution):
 
     def log_density(self, x: Any, a: Any) -> Any:
         log_norm = jsp.gammaln(a.sum(axis=-1)) - jsp.gammaln(a).sum(axis=-1)
-        return log_norm + jsp.xlogy(a - 1, x).sum(axis=-1)
+        inside = (x >= 0).all(axis=-1)
+        safe = jnp.where(inside[..., None], x, 1.0)
+        return jnp.where(inside, log_norm + xlogy(a - 1, safe).sum(axis=-1), -jnp.inf)
 
     def draw(self, key: Any, shape: Shape, a: Any) -> Any:
         return jax.random.dirichlet(key, a, shape[:-1])

@@ -12,6 +12,7 @@ from jax.scipy import special as jsp
 from pmjax.distributions.continuous import HALF_LOG_2PI
 from pmjax.distributions.distribution import Distribution, distribution
 from pmjax.distributions.parameters import both_or_neither, one_of, scale_of, symbolic
+from pmjax.distributions.special import xlogy
 from pmjax.distributions.support import NON_NEGATIVE, POSITIVE
 from pmjax.graph.ops import Shape
 
@@ -161,9 +162,9 @@ class Gamma(Distribution):
         return {"alpha": mu**2 / sigma**2, "beta": mu / sigma**2}
 
     def log_density(self, x: Any, alpha: Any, beta: Any) -> Any:
-        safe = jnp.where(x > 0, x, 1.0)
-        inner = alpha * jnp.log(beta) - jsp.gammaln(alpha) + (alpha - 1) * jnp.log(safe) - beta * x
-        return jnp.where(x > 0, inner, -jnp.inf)
+        safe = jnp.where(x >= 0, x, 1.0)
+        log_norm = alpha * jnp.log(beta) - jsp.gammaln(alpha)
+        return _where_positive(x, log_norm + xlogy(alpha - 1, safe) - beta * safe)
 
     def draw(self, key: Any, shape: Shape, alpha: Any, beta: Any) -> Any:
         return jax.random.gamma(key, alpha, shape) / beta

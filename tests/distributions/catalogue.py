@@ -1,0 +1,235 @@
+"""One named example per line drives every conformance test; a new distribution costs one line here.
+
+An example is a distribution, the parameters a user writes, and SciPy's frozen counterpart. The points at
+which they are compared follow from the counterpart: quantiles, the edges of the support, and beyond them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy import special, stats
+
+from pmjax import distributions as d
+from pmjax.distributions.distribution import Distribution
+from pmjax.graph.evaluate import evaluate_host
+from pmjax.graph.precision import double_precision
+from pmjax.graph.variable import Variable
+from pmjax.model.spec import distribution_of
+from pmjax.transforms.bijector import Bijector
+
+QUANTILES = np.array([1e-9, 1e-4, 0.03, 0.2, 0.47, 0.7, 0.95, 0.9999, 1 - 1e-9])
+POINTS = 40  # at least as many as any example has
+FAR = np.array([1e-300, 1e-12, 1e3, 1e8, 1e60])
+
+
+@dataclass(frozen=True)
+class Half:
+    """The absolute value of a symmetric SciPy variable."""
+
+    whole: Any
+
+    def support(self) -> tuple[float, float]:
+        return 0.0, np.inf
+
+    def ppf(self, q: Any) -> Any:
+        return self.whole.ppf((1 + q) / 2)
+
+    def cdf(self, x: Any) -> Any:
+        return 2 * self.whole.cdf(x) - 1
+
+    def logpdf(self, x: Any) -> Any:
+        return np.where(np.asarray(x) >= 0, np.log(2) + self.whole.logpdf(x), -np.inf)
+
+
+@dataclass(frozen=True)
+class Improper:
+    """Density one above a bound."""
+
+    lower: float
+
+    def support(self) -> tuple[float, float]:
+        return self.lower, np.inf
+
+    def ppf(self, q: Any) -> Any:
+        return stats.norm.isf(1 - q) if np.isinf(self.lower) else self.lower + stats.expon.ppf(q)
+
+    def logpdf(self, x: Any) -> Any:
+        return np.where(np.asarray(x) >= self.lower, 0.0, -np.inf)
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A distribution at given parameters, and what SciPy says about it."""
+
+    law: Distribution
+    params: dict[str, Any]
+    scipy: Any
+
+    @functools.cached_property
+    def variable(self) -> Variable:
+        return self.law.dist(**self.params)
+
+    @functools.cached_property
+    def values(self) -> list[np.ndarray]:
+        """The canonical parameters: floating numbers (or integers for a count)."""
+        found = evaluate_host(self.variable.inputs, {})
+        return [np.asarray(v, float if n != "n" else int) for n, v in zip(self.names, found, strict=True)]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return distribution_of(self.variable).param_names
+
+    @property
+    def is_vector(self) -> bool:
+        return self.law.event_ndim == 1
+
+    @property
+    def bijector(self) -> Bijector | None:
+        return self.law.bijector(*self.variable.inputs)
+
+    @functools.cached_property
+    def inside(self) -> np.ndarray:
+        """Points where the density is positive."""
+        if self.is_vector:
+            return np.asarray(self.scipy.rvs(6, random_state=1))
+        points = np.unique(self.scipy.ppf(QUANTILES))
+        if self.law.discrete:
+            return points.astype("int64")
+        low, high = self.scipy.support()
+        return points[(points > low) & (points < high)]
+
+    @functools.cached_property
+    def middle(self) -> np.ndarray:
+        """Points away from every edge, where a finite difference makes sense."""
+        if self.is_vector:
+            return self.inside
+        return np.unique(self.scipy.ppf(QUANTILES[2:-2])).astype(self.inside.dtype)
+
+    @functools.cached_property
+    def edge(self) -> np.ndarray:
+        """The ends of the support, and points far out in it."""
+        if self.is_vector:
+            vertex = np.eye(self.inside.shape[1])
+            return vertex if self.law.bijector(*self.variable.inputs) else 1e6 * vertex
+        low, high = self.scipy.support()
+        ends = np.array([low, high, *(low + FAR), *(high - FAR), *FAR, *-FAR])
+        kept = ends[np.isfinite(ends) & (ends >= low) & (ends <= high)]
+        return np.unique(kept[np.abs(kept) < 1e9]).astype("int64") if self.law.discrete else np.unique(kept)
+
+    @functools.cached_property
+    def outside(self) -> np.ndarray:
+        """Points where the density is zero."""
+        if self.is_vector:
+            return np.zeros((0, self.inside.shape[1]))
+        low, high = self.scipy.support()
+        beyond = np.array([low - 1, low - 1e5, high + 1, high + 1e5])
+        return beyond[np.isfinite(beyond)].astype(self.inside.dtype)
+
+    def log_density_of_scipy(self, x: np.ndarray) -> np.ndarray:
+        log = getattr(self.scipy, "logpmf" if self.law.discrete else "logpdf")
+        return np.array([log(point) for point in x], float).reshape(len(x))
+
+    @property
+    def differentiable(self) -> tuple[int, ...]:
+        """Which arguments of (x, *parameters) have a gradient."""
+        smooth = (i + 1 for i, v in enumerate(self.values) if v.dtype == float and np.isfinite(v).all())
+        return tuple(smooth) if self.law.discrete else (0, *smooth)
+
+    def evaluate(self, points: np.ndarray, *params: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Return the log density at each point and its gradients by name of the argument."""
+        padded = np.resize(points, (POINTS, *points.shape[1:]))  # one shape, one compilation
+        with double_precision():
+            value, grads = value_and_grads(self.law, self.differentiable)(padded, *map(jnp.asarray, params))
+        labels = [("x", *self.names)[i] for i in self.differentiable]
+        cut = slice(len(points))
+        found = {label: np.asarray(g)[cut] for label, g in zip(labels, grads, strict=True)}
+        return np.asarray(value)[cut], found
+
+
+@functools.cache
+def value_and_grads(law: Distribution, wanted: tuple[int, ...]) -> Callable[..., Any]:
+    """Return one compiled function of (points, parameters), which examples of a distribution share."""
+
+    def each(x: Any, *params: Any) -> Any:
+        if not wanted:
+            return law.log_density(x, *params), ()
+        return jax.value_and_grad(law.log_density, wanted)(x, *params)
+
+    return jax.jit(lambda points, *params: jax.vmap(lambda x: each(x, *params))(points))
+
+
+_COV = np.array([[2.0, 0.6, 0.1], [0.6, 1.0, -0.3], [0.1, -0.3, 0.5]])
+_MU = np.array([1.0, -2.0, 0.5])
+_N12 = {"mu": 1.0, "sigma": 2.0}
+_P3 = np.array([0.2, 0.5, 0.3])
+
+# fmt: off
+EXAMPLES = {
+    "normal": Example(d.Normal, {"mu": 1.0, "sigma": 2.0}, stats.norm(1, 2)),
+    "normal, narrow": Example(d.Normal, {"mu": -3.0, "tau": 1e4}, stats.norm(-3, 0.01)),
+    "half normal": Example(d.HalfNormal, {"sigma": 2.0}, stats.halfnorm(scale=2)),
+    "half Cauchy": Example(d.HalfCauchy, {"beta": 2.0}, stats.halfcauchy(scale=2)),
+    "Cauchy": Example(d.Cauchy, {"alpha": 1.0, "beta": 2.0}, stats.cauchy(1, 2)),
+    "t": Example(d.StudentT, {"nu": 4.0, "mu": 1.0, "sigma": 2.0}, stats.t(4, 1, 2)),
+    "t, heavy": Example(d.StudentT, {"nu": 0.7, "lam": 4.0}, stats.t(0.7, 0, 0.5)),
+    "half t": Example(d.HalfStudentT, {"nu": 4.0, "sigma": 2.0}, Half(stats.t(4, scale=2))),
+    "uniform": Example(d.Uniform, {"lower": -1.0, "upper": 3.0}, stats.uniform(-1, 4)),
+    "beta": Example(d.Beta, {"alpha": 2.0, "beta": 3.5}, stats.beta(2, 3.5)),
+    "beta, flat": Example(d.Beta, {"alpha": 1.0, "beta": 1.0}, stats.beta(1, 1)),
+    "beta, u-shaped": Example(d.Beta, {"alpha": 0.5, "beta": 0.4}, stats.beta(0.5, 0.4)),
+    "gamma": Example(d.Gamma, {"alpha": 2.5, "beta": 1.5}, stats.gamma(2.5, scale=1 / 1.5)),
+    "gamma, exponential": Example(d.Gamma, {"alpha": 1.0, "beta": 2.0}, stats.gamma(1, scale=0.5)),
+    "gamma, peaked at 0": Example(d.Gamma, {"alpha": 0.3, "beta": 1.0}, stats.gamma(0.3)),
+    "inverse gamma": Example(d.InverseGamma, {"alpha": 3.0, "beta": 2.0}, stats.invgamma(3, scale=2)),
+    "exponential": Example(d.Exponential, {"lam": 0.5}, stats.expon(scale=2)),
+    "log-normal": Example(d.LogNormal, {"mu": 0.5, "sigma": 0.7}, stats.lognorm(0.7, scale=np.exp(0.5))),
+    "Laplace": Example(d.Laplace, {"mu": 1.0, "b": 2.0}, stats.laplace(1, 2)),
+    "logistic": Example(d.Logistic, {"mu": 1.0, "s": 2.0}, stats.logistic(1, 2)),
+    "truncated normal": Example(d.TruncatedNormal, {**_N12, "lower": -1.0, "upper": 4.0}, stats.truncnorm(-1, 1.5, 1, 2)),
+    "truncated normal, below": Example(d.TruncatedNormal, {**_N12, "lower": 0.0}, stats.truncnorm(-0.5, np.inf, 1, 2)),
+    "truncated normal, above": Example(d.TruncatedNormal, {**_N12, "upper": 0.0}, stats.truncnorm(-np.inf, -0.5, 1, 2)),
+    "truncated normal, far tail": Example(d.TruncatedNormal, {"lower": 9.0}, stats.truncnorm(9, np.inf)),
+    "truncated normal, whole": Example(d.TruncatedNormal, {"mu": 1.0}, stats.norm(1)),
+    "flat": Example(d.Flat, {}, Improper(-np.inf)),
+    "half flat": Example(d.HalfFlat, {}, Improper(0.0)),
+    "multi-normal": Example(d.MvNormal, {"mu": _MU, "cov": _COV}, stats.multivariate_normal(_MU, _COV)),
+    "Dirichlet": Example(d.Dirichlet, {"a": np.array([2.0, 0.7, 3.0])}, stats.dirichlet([2, 0.7, 3])),
+    "Dirichlet, flat": Example(d.Dirichlet, {"a": np.ones(3)}, stats.dirichlet([1, 1, 1])),
+    "Bernoulli": Example(d.Bernoulli, {"p": 0.3}, stats.bernoulli(0.3)),
+    "binomial": Example(d.Binomial, {"n": 10, "p": 0.3}, stats.binom(10, 0.3)),
+    "binomial, many": Example(d.Binomial, {"n": 5000, "logit_p": -4.0}, stats.binom(5000, special.expit(-4))),
+    "Poisson": Example(d.Poisson, {"mu": 3.5}, stats.poisson(3.5)),
+    "Poisson, large": Example(d.Poisson, {"mu": 2000.0}, stats.poisson(2000)),
+    "negative binomial": Example(d.NegativeBinomial, {"mu": 3.0, "alpha": 1.5}, stats.nbinom(1.5, 1.5 / 4.5)),
+    "categorical": Example(d.Categorical, {"p": _P3}, stats.rv_discrete(values=(range(3), _P3))),
+}
+# fmt: on
+
+# The same distribution, written in two ways.
+SAME = {
+    "normal tau": (d.Normal, {"sigma": 0.5}, {"tau": 4.0}),
+    "half normal tau": (d.HalfNormal, {"sigma": 0.5}, {"tau": 4.0}),
+    "log-normal tau": (d.LogNormal, {"sigma": 0.5}, {"tau": 4.0}),
+    "truncated normal tau": (d.TruncatedNormal, {"sigma": 0.5, "lower": 0.1}, {"tau": 4.0, "lower": 0.1}),
+    "t lam": (d.StudentT, {"nu": 3.0, "sigma": 0.5}, {"nu": 3.0, "lam": 4.0}),
+    "half t lam": (d.HalfStudentT, {"nu": 3.0, "sigma": 0.5}, {"nu": 3.0, "lam": 4.0}),
+    "exponential scale": (d.Exponential, {"lam": 0.25}, {"scale": 4.0}),
+    "gamma mean": (d.Gamma, {"alpha": 4.0, "beta": 2.0}, {"mu": 2.0, "sigma": 1.0}),
+    "inverse gamma mean": (d.InverseGamma, {"alpha": 6.0, "beta": 10.0}, {"mu": 2.0, "sigma": 1.0}),
+    "beta mean and sd": (d.Beta, {"alpha": 2.0, "beta": 3.0}, {"mu": 0.4, "sigma": 0.2}),
+    "beta mean and nu": (d.Beta, {"alpha": 2.0, "beta": 3.0}, {"mu": 0.4, "nu": 5.0}),
+    "Bernoulli logit": (d.Bernoulli, {"p": 0.25}, {"logit_p": -np.log(3)}),
+    "binomial logit": (d.Binomial, {"n": 7, "p": 0.25}, {"n": 7, "logit_p": -np.log(3)}),
+    "categorical logit": (d.Categorical, {"p": _P3}, {"logit_p": np.log(_P3) + 5}),
+    "categorical unnormalised": (d.Categorical, {"p": _P3}, {"p": 7 * _P3}),
+    "negative binomial n, p": (d.NegativeBinomial, {"mu": 6.0, "alpha": 2.0}, {"n": 2.0, "p": 0.25}),
+    "multivariate normal tau": (d.MvNormal, {"cov": _COV}, {"tau": np.linalg.inv(_COV)}),
+    "multivariate normal chol": (d.MvNormal, {"cov": _COV}, {"chol": np.linalg.cholesky(_COV)}),
+}

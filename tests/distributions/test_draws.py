@@ -1,0 +1,121 @@
+"""Draws against SciPy's distribution functions, their shapes, and the central values chains start from."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import stats
+
+from pmjax import distributions as d
+from pmjax.distributions.distribution import Distribution
+from pmjax.graph.precision import double_precision
+from pmjax.graph.variable import Variable
+
+from .catalogue import EXAMPLES, Example, Improper
+
+N = 3000
+CHANCE = 1e-4  # of a false alarm per example; the seeds are fixed
+
+proper = {name: e for name, e in EXAMPLES.items() if not isinstance(e.scipy, Improper)}
+
+
+@functools.cache
+def sampler(law: Distribution, shape: tuple[int, ...]) -> Callable[..., Any]:
+    return jax.jit(lambda key, *params: law.draw(key, shape, *params))
+
+
+def draw(example: Example) -> np.ndarray:
+    compiled = sampler(example.law, (N, *example.variable.shape))
+    with double_precision():
+        return np.asarray(compiled(jax.random.key(5), *map(jnp.asarray, example.values)))
+
+
+@pytest.mark.parametrize("example", proper.values(), ids=proper)
+def test_draws_follow_scipys_distribution(example: Example) -> None:
+    x = draw(example)
+    assert x.shape == (N, *example.variable.shape)
+    assert x.dtype == example.variable.dtype
+    assert np.all(example.law.contains(x, *example.values))
+    if example.is_vector:
+        reference = example.scipy.rvs(N, random_state=2)
+        for direction in (*np.eye(x.shape[1]), np.array([1.0, -1.0, 0.5]), np.array([1.0, 1.0, 0.0])):
+            assert stats.ks_2samp(x @ direction, reference @ direction).pvalue > CHANCE
+    elif example.law.discrete:
+        edges = np.unique(example.scipy.ppf([0.1, 0.3, 0.5, 0.7, 0.9]))
+        expected = N * np.diff([0.0, *example.scipy.cdf(edges), 1.0])
+        observed = np.bincount(np.searchsorted(edges, x), minlength=len(edges) + 1)
+        kept = expected > 1e-9
+        assert stats.chisquare(observed[kept], expected[kept]).pvalue > CHANCE
+    else:
+        assert stats.kstest(x, example.scipy.cdf).pvalue > CHANCE
+
+
+@pytest.mark.parametrize("law", [d.Flat, d.HalfFlat])
+def test_improper_distributions_refuse_to_draw(law: Any) -> None:
+    with pytest.raises(NotImplementedError, match="improper"):
+        law.draw(jax.random.key(0), (2,))
+
+
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
+def test_center_lies_inside_the_support(example: Example) -> None:
+    center = np.asarray(example.law.center(*example.values))
+    center = np.broadcast_to(center, example.variable.shape)
+    assert np.all(example.law.contains(center, *example.values))
+    value, _ = example.evaluate(center.astype(example.inside.dtype)[None], *example.values)
+    assert np.isfinite(value).all()
+    bijector = example.bijector
+    if bijector is not None:
+        inputs = [np.asarray(v.eval()) for v in bijector.inputs]
+        assert np.isfinite(bijector.forward(center, *inputs)).all()
+
+
+@pytest.mark.parametrize(
+    ("variable", "shape"),
+    [
+        (d.Normal.dist(), ()),
+        (d.Normal.dist(shape=3), (3,)),
+        (d.Normal.dist(size=(2, 3)), (2, 3)),
+        (d.Normal.dist(np.zeros(3), np.ones((2, 1))), (2, 3)),
+        (d.Normal.dist(np.zeros(3), shape=(4, 3)), (4, 3)),
+        (d.Gamma.dist(mu=np.ones(2), sigma=1.0, shape=(3, 2)), (3, 2)),
+        (d.MvNormal.dist(np.zeros(2), cov=np.eye(2)), (2,)),
+        (d.MvNormal.dist(0.0, cov=np.eye(2), size=5), (5, 2)),
+        (d.MvNormal.dist(np.zeros((4, 2)), chol=np.eye(2)), (4, 2)),
+        (d.MvNormal.dist(np.zeros((4, 1, 2)), cov=np.stack([np.eye(2)] * 3)), (4, 3, 2)),
+        (d.Dirichlet.dist(np.ones(3), shape=(4, 3)), (4, 3)),
+        (d.Dirichlet.dist(np.ones((2, 3)), size=(4, 2)), (4, 2, 3)),
+        (d.Categorical.dist(p=np.ones(3) / 3, shape=4), (4,)),
+        (d.Categorical.dist(p=np.ones((2, 3)) / 3), (2,)),
+        (d.Binomial.dist(n=np.array([3, 5]), p=0.5), (2,)),
+        (d.TruncatedNormal.dist(lower=np.array([0.0, 20.0])), (2,)),
+    ],
+    ids=repr,
+)
+def test_shapes_of_draws_and_densities(variable: Variable, shape: tuple[int, ...]) -> None:
+    law = variable.op.law
+    assert variable.shape == shape
+    with double_precision():
+        params = [jnp.asarray(v.eval()) for v in variable.inputs]
+        x = jax.eval_shape(lambda key: law.draw(key, shape, *params), jax.random.key(0))
+        value = jax.eval_shape(law.log_density, x, *params)
+    assert x.shape == shape
+    assert value.shape == shape[: len(shape) - law.event_ndim]
+
+
+def test_batches_of_matrices_agree_with_one_at_a_time() -> None:
+    rng = np.random.default_rng(0)
+    roots = rng.normal(size=(3, 2, 2))
+    cov = roots @ np.swapaxes(roots, 1, 2) + np.eye(2)
+    mu, x = rng.normal(size=(4, 1, 2)), rng.normal(size=(4, 3, 2))
+    with double_precision():
+        value = jax.jit(d.MvNormal.log_density)(x, mu, np.linalg.cholesky(cov))
+    expected = [
+        [stats.multivariate_normal(mu[i, 0], cov[j]).logpdf(x[i, j]) for j in range(3)] for i in range(4)
+    ]
+    np.testing.assert_allclose(value, expected, rtol=1e-10)
