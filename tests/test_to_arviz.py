@@ -79,6 +79,19 @@ def test_transformed_names_stand_beside_the_others() -> None:
     np.testing.assert_allclose(np.exp(posterior["sigma_log__"]), trace.posterior.outputs["sigma"])
 
 
+def test_arviz_plots_transformed_names_and_a_selection() -> None:
+    pytest.importorskip("matplotlib").use("Agg")
+    import arviz as az
+    from matplotlib import pyplot
+
+    labels = Labels(unconstrained=LABELS.unconstrained)
+    result = to_arviz(make_trace(), labels, transformed=True)
+    az.plot_trace(result, var_names=["sigma", "sigma_log__"])
+    az.plot_trace(result, var_names=["a"], coords={"a_dim_0": range(2)})
+    assert len(pyplot.get_fignums()) == 2
+    pyplot.close("all")
+
+
 def test_warmup_and_unconstrained_groups_on_request() -> None:
     trace = make_trace(warmup=True)
     result = to_arviz(trace, LABELS, unconstrained=True)
