@@ -10,6 +10,8 @@
 (2, 100)
 """
 
+import sys
+
 from pmjax import distributions, sampling
 from pmjax.api import sampling_jax
 from pmjax.api.draw import draw
@@ -23,8 +25,9 @@ from pmjax.graph.variable import Variable, lift
 from pmjax.model.named import Data, Deterministic, Potential, set_data
 from pmjax.version import __version__
 
-# PyMC's newer name for the module of JAX samplers: pm.sampling.jax.
+# PyMC's two names for the module of JAX samplers: pm.sampling_jax and pm.sampling.jax.
 sampling.jax = sampling_jax  # type: ignore[attr-defined]
+sys.modules[f"{__name__}.sampling_jax"] = sys.modules[f"{__name__}.sampling.jax"] = sampling_jax
 
 __all__ = [
     "Data",

@@ -44,6 +44,11 @@ def check_support(variable: Variable, value: Variable) -> Variable:
         If a value is NaN or outside the support; the message says which rows.
     """
     law = distribution_of(variable)
+    if value.shape != variable.shape:
+        raise ModelError(
+            f"{variable.label}: the observed values have shape {value.shape}, "
+            f"but the variable has {variable.shape}"
+        )
     raw = value.data_value
     array = np.asarray(value.eval() if raw is None else raw)
     missing = np.isnan(array) if array.dtype.kind == "f" else np.zeros(array.shape, bool)

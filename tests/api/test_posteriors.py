@@ -1,0 +1,69 @@
+"""Posteriors that were computed elsewhere, by all our samplers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import pmjax as pm
+
+from .models import RADON, eight_schools, mcse, radon, reference
+
+QUIET = {"progressbar": False, "compute_convergence_checks": False, "random_seed": 11}
+
+
+def draws_of(trace, label: str) -> np.ndarray:
+    """Return the draws, shape (chains, draws), of ``"mu"`` or ``"a[0]"``."""
+    name, _, index = label.rstrip("]").partition("[")
+    values = trace.posterior[name].values
+    return values[..., int(index)] if index else values
+
+
+def assert_agrees(values: np.ndarray, mean: float, sd: float, label: str) -> None:
+    """The means agree within 4 combined Monte Carlo standard errors; the reference's is 0.01 sd."""
+    error = np.hypot(mcse(values), 0.01 * sd)
+    assert abs(values.mean() - mean) < 4 * error, (label, values.mean(), mean, error)
+
+
+@pytest.mark.smoke
+def test_radon_with_the_compiled_sampler():
+    with radon():
+        trace = pm.sample(2000, tune=1000, target_accept=0.9, **QUIET)
+    for label, (mean, sd) in RADON.items():
+        assert_agrees(draws_of(trace, label), mean, sd, label)
+    for label in ("mu_a", "sigma_a", "eps", "a[0]"):
+        assert draws_of(trace, label).std() == pytest.approx(RADON[label][1], rel=0.1)
+
+
+def test_radon_with_numpyro():
+    with radon():
+        trace = pm.sampling_jax.sample_numpyro_nuts(500, tune=500, target_accept=0.9, chains=2, **QUIET)
+    for label, (mean, sd) in RADON.items():
+        assert_agrees(draws_of(trace, label), mean, sd, label)
+
+
+def test_radon_with_the_python_loop():
+    with radon():
+        trace = pm.sample(300, tune=300, chains=2, nuts_sampler="python", **QUIET)
+    for label in ("mu_a", "sigma_a", "eps", "a[0]"):
+        assert_agrees(draws_of(trace, label), *RADON[label], label)
+
+
+@pytest.mark.parametrize(
+    ("sampler", "centred"), [("pmjax", True), ("pmjax", False), ("python", False)], ids=str
+)
+def test_eight_schools(sampler, centred):
+    name = "centered" if centred else "noncentered"
+    _, expected = reference(f"eight_schools-eight_schools_{name}", "eight_schools")
+    draws = 4000 if sampler == "pmjax" else 500
+    with eight_schools(centred=centred):
+        trace = pm.sample(draws, tune=1000 if sampler == "pmjax" else 500, nuts_sampler=sampler,
+                          target_accept=0.99 if centred else 0.9, **QUIET)  # fmt: skip
+    for label, known in expected.items():
+        if label.startswith("theta_"):
+            continue
+        name, _, index = label.rstrip("]").partition("[")
+        values = draws_of(trace, f"{name}[{int(index) - 1}]" if index else name)
+        assert_agrees(values, known["mean"], known["sd"], label)
+        sd_of_square = np.std(values**2)
+        assert_agrees(values**2, known["mean_sq"], sd_of_square, f"{label} squared")
