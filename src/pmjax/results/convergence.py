@@ -43,8 +43,11 @@ def convergence_warnings(phase: Phase, target_accept: float | None = None) -> li
     Examples
     --------
     >>> apart = np.random.default_rng(0).normal(size=(4, 500)) + np.arange(4)[:, None]
-    >>> convergence_warnings(Phase(np.zeros((4, 500, 0)), {"x": apart}, {}))[0][:30]
-    'R-hat is 2.01 at worst (x), abo'
+    >>> for message in convergence_warnings(Phase(np.zeros((4, 500, 0)), {"x": apart}, {})):
+    ...     print(message[:20])
+    R-hat is 1.54 at wor
+    The bulk effective s
+    The tail effective s
     """
     return [
         *_mixing_warnings(phase.outputs),
