@@ -1,0 +1,236 @@
+"""Which parts of an expression depend on the rows of an observed variable, and only through data.
+
+The question is asked from the top: "the rows of this node, along this axis, are needed for some row
+numbers only; the rows of which inputs, along which axes, does that take?" An operation answers for itself.
+Where all answers end in data, rows whose data are equal have equal values. An operation without an
+answer ends the analysis: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from pmjax.graph.elementwise_table import is_elementwise
+from pmjax.graph.evaluate import ancestors, evaluate_host
+from pmjax.graph.ops import Call, Constant, Elementwise, Index, Input, Op, RandomVariable, Slot
+from pmjax.graph.variable import Variable
+
+Axes = tuple[int | None, ...]
+RowKey = tuple[int, int]
+
+_REDUCTIONS: tuple[Callable[..., Any], ...] = (
+    *(jnp.sum, jnp.prod, jnp.mean, jnp.std, jnp.var, jnp.min, jnp.max, jnp.any, jnp.all),
+    *(jnp.argmin, jnp.argmax, jax.scipy.special.logsumexp, jax.nn.logsumexp),
+)
+_ALONG: dict[Callable[..., Any], int | None] = {
+    jnp.cumsum: None,
+    jnp.cumprod: None,
+    jax.nn.softmax: -1,
+    jax.nn.log_softmax: -1,
+}
+"""Functions that keep the shape and mix the values of one axis, with the default of `axis`."""
+
+
+class NotByRows(Exception):
+    """The rows of a node are not understood; the message says in words what stands in the way."""
+
+
+def not_data(outputs: Sequence[Variable]) -> set[int]:
+    """Return the ids of the nodes behind the outputs whose value does not follow from data alone."""
+    found: set[int] = set()
+    for node in ancestors(outputs):
+        if isinstance(node.op, (RandomVariable, Input)) or any(id(v) in found for v in node.inputs):
+            found.add(id(node))
+    return found
+
+
+def input_axes(node: Variable, axis: int) -> Axes:
+    """Return for each input the axis whose rows give the rows of `node` along `axis`; None: all of the input.
+
+    Raises
+    ------
+    NotByRows
+        If the operation is not surely understood.
+    """
+    op = node.op
+    if isinstance(op, Elementwise):
+        return _broadcast_axes(node, axis)
+    if isinstance(op, Index):
+        return _index_axes(node, axis)
+    if isinstance(op, Call):
+        return _call_axes(node, op, axis)
+    raise NotByRows(f"{node.label} has one random value for each row")
+
+
+def _broadcast_axes(node: Variable, axis: int) -> Axes:
+    return tuple(_aligned(v.shape, node.ndim, axis) for v in node.inputs)
+
+
+def _aligned(shape: tuple[int, ...], ndim: int, axis: int) -> int | None:
+    """Return the axis of an input, broadcast to `ndim` dimensions, that becomes `axis`; None if repeated."""
+    own = axis - (ndim - len(shape))
+    return None if own < 0 or shape[own] == 1 else own
+
+
+def _index_axes(node: Variable, axis: int) -> Axes:
+    """Rows of ``x[key]``: rows of the index arrays, or of x where the key takes a whole axis."""
+    x, *indices = node.inputs
+    template = list(node.op.template) if isinstance(node.op, Index) else []
+    if Ellipsis in [t for t in template if not isinstance(t, int)]:
+        at = next(i for i, t in enumerate(template) if t is Ellipsis)
+        taken = sum(t is not None for t in template) - 1
+        template[at : at + 1] = [slice(None)] * (x.ndim - taken)
+    template += [slice(None)] * (x.ndim - sum(t is not None for t in template))
+    # With arrays in the key, NumPy counts integers among them.
+    arrays = [i for i, t in enumerate(template) if isinstance(t, Slot) or (indices and isinstance(t, int))]
+    if arrays and arrays != list(range(arrays[0], arrays[-1] + 1)):
+        raise NotByRows(f"{node.label} mixes index arrays and slices")
+    width = max((v.ndim for v in indices), default=0)
+    position, source = 0, 0
+    for i, part in enumerate(template):
+        if arrays and i == arrays[0] and position <= axis < position + width:
+            return (None, *(_aligned(v.shape, width, axis - position) for v in indices))
+        if i in arrays:
+            position, source = position + (width if i == arrays[0] else 0), source + 1
+        elif part is None:
+            position += 1
+        elif isinstance(part, slice):
+            if position == axis:
+                if part != slice(None):
+                    raise NotByRows(f"{x.label} is cut along its rows")
+                return (source, *(None for _ in indices))
+            position, source = position + 1, source + 1
+        else:
+            source += 1
+    raise NotByRows(f"the key of {x.label}[...] is not understood")
+
+
+def _call_axes(node: Variable, op: Call, axis: int) -> Axes:
+    args, kwargs = op.template
+    function = op.function
+    if is_elementwise(function) and not kwargs and not any(isinstance(a, (list, tuple, dict)) for a in args):
+        return _broadcast_axes(node, axis)
+    if function in (jnp.matmul, jnp.dot) and args == (Slot(0), Slot(1)) and not kwargs:
+        return _matmul_axes(node, axis)
+    if function in (jnp.stack, jnp.concatenate) and len(args) == 1 and set(kwargs) <= {"axis"}:
+        joined, parts = kwargs.get("axis", 0), args[0]
+        listed = isinstance(parts, (list, tuple)) and all(isinstance(part, Slot) for part in parts)
+        if listed and isinstance(joined, int) and axis != joined % node.ndim:
+            shift = function is jnp.stack and joined % node.ndim < axis
+            return tuple(axis - shift for _ in node.inputs)
+    if len(node.inputs) == 1 and args and args[0] == Slot(0) and isinstance(args[0], Slot):
+        own = _one_input_axis(function, node, args[1:], kwargs, axis)
+        if own is not None:
+            return (own,)
+    raise NotByRows(f"{op.name}(...) may mix rows")
+
+
+def _one_input_axis(
+    function: Callable[..., Any], node: Variable, args: Sequence[Any], kwargs: dict[str, Any], axis: int
+) -> int | None:
+    """Return the axis of the only input, or None if the function is not understood."""
+    x = node.inputs[0]
+    if function is jnp.astype and len(args) == 1:
+        return axis
+    if function is jnp.transpose and (not args or args[0] is None) and not kwargs:
+        return x.ndim - 1 - axis
+    if function is jnp.ravel and x.ndim == 1:
+        return axis
+    over = kwargs["axis"] if "axis" in kwargs else args[0] if args else None
+    if len(args) + len(kwargs) - ("keepdims" in kwargs) > 1 or not set(kwargs) <= {"axis", "keepdims"}:
+        return None
+    if function in _ALONG and "keepdims" not in kwargs:
+        over = _ALONG[function] if over is None else over
+        return axis if isinstance(over, int) and over % x.ndim != axis else None
+    if function in _REDUCTIONS and isinstance(over, (int, tuple)):
+        gone = {a % x.ndim for a in (over if isinstance(over, tuple) else (over,))}
+        kept = [a for a in range(x.ndim) if a not in gone]
+        return axis if kwargs.get("keepdims") else kept[axis]
+    return None
+
+
+def _matmul_axes(node: Variable, axis: int) -> Axes:
+    a, b = node.inputs
+    if not 1 <= a.ndim <= 2 or not 1 <= b.ndim <= 2:
+        raise NotByRows("a product of stacks of matrices is not understood")
+    if a.ndim == 2 and axis == 0:
+        return (0, None)
+    return (None, 1)
+
+
+class RowExpressions:
+    """Expressions whose rows, along given axes, follow from rows of data.
+
+    Parameters
+    ----------
+    outputs : sequence of (Variable, int or None)
+        Each expression with its row axis; None if it is the same for all rows.
+
+    Attributes
+    ----------
+    columns : dict
+        The data behind the rows: for each (node, axis) an array whose first axis is the rows.
+
+    Raises
+    ------
+    NotByRows
+        If some expression is not understood.
+    """
+
+    def __init__(self, outputs: Sequence[tuple[Variable, int | None]]) -> None:
+        self.outputs = list(outputs)
+        self.columns: dict[RowKey, np.ndarray] = {}
+        self._axes: dict[RowKey, Axes] = {}
+        self._not_data = not_data([node for node, _ in outputs])
+        for node, axis in self.outputs:
+            if axis is not None:
+                self._visit(node, axis)
+
+    def _visit(self, node: Variable, axis: int) -> None:
+        stack = [(node, axis)]
+        while stack:
+            node, axis = stack.pop()
+            key = (id(node), axis)
+            if key in self._axes or key in self.columns:
+                continue
+            if id(node) not in self._not_data:
+                self.columns[key] = np.moveaxis(evaluate_host([node], {})[0], axis, 0)
+                continue
+            self._axes[key] = input_axes(node, axis)
+            stack.extend((v, a) for v, a in zip(node.inputs, self._axes[key], strict=True) if a is not None)
+
+    def at_rows(self, rows: np.ndarray) -> list[Variable]:
+        """Return the expressions rebuilt for some rows only (an array of row numbers)."""
+        made: dict[RowKey, Variable] = {}
+
+        def build(node: Variable, axis: int | None) -> Variable:
+            if axis is None:
+                return node
+            key = (id(node), axis)
+            if key in self.columns and key not in made:
+                made[key] = Variable(Constant(_taken(self.columns[key], rows, axis)))
+            elif key not in made:
+                inputs = [build(v, a) for v, a in zip(node.inputs, self._axes[key], strict=True)]
+                made[key] = Variable(_in_bounds(node.op, inputs), inputs)
+            return made[key]
+
+        return [build(node, axis) for node, axis in self.outputs]
+
+
+def _in_bounds(op: Op, inputs: Sequence[Variable]) -> Op:
+    """Return an index operation that need not wrap, if its arrays have become constants of at least 0."""
+    if not isinstance(op, Index) or op.in_bounds or len(inputs) == 1:
+        return op
+    constant = all(isinstance(v.op, Constant) and np.all(v.op.value >= 0) for v in inputs[1:])
+    return Index(op.template, constant)
+
+
+def _taken(column: np.ndarray, rows: np.ndarray, axis: int) -> np.ndarray:
+    array = np.ascontiguousarray(np.moveaxis(column[rows], 0, axis))
+    array.setflags(write=False)
+    return array
