@@ -167,7 +167,8 @@ def value_and_grads(law: Distribution, wanted: tuple[int, ...]) -> Callable[...,
 
 _COV = np.array([[2.0, 0.6, 0.1], [0.6, 1.0, -0.3], [0.1, -0.3, 0.5]])
 _MU = np.array([1.0, -2.0, 0.5])
-_N12 = {"mu": 1.0, "sigma": 2.0}
+truncnorm = stats.truncnorm
+_N = {"mu": 1.0, "sigma": 2.0}
 _P3 = np.array([0.2, 0.5, 0.3])
 
 # fmt: off
@@ -192,11 +193,11 @@ EXAMPLES = {
     "log-normal": Example(d.LogNormal, {"mu": 0.5, "sigma": 0.7}, stats.lognorm(0.7, scale=np.exp(0.5))),
     "Laplace": Example(d.Laplace, {"mu": 1.0, "b": 2.0}, stats.laplace(1, 2)),
     "logistic": Example(d.Logistic, {"mu": 1.0, "s": 2.0}, stats.logistic(1, 2)),
-    "truncated normal": Example(d.TruncatedNormal, {**_N12, "lower": -1.0, "upper": 4.0}, stats.truncnorm(-1, 1.5, 1, 2)),
-    "truncated normal, below": Example(d.TruncatedNormal, {**_N12, "lower": 0.0}, stats.truncnorm(-0.5, np.inf, 1, 2)),
-    "truncated normal, above": Example(d.TruncatedNormal, {**_N12, "upper": 0.0}, stats.truncnorm(-np.inf, -0.5, 1, 2)),
-    "truncated normal, far tail": Example(d.TruncatedNormal, {"lower": 9.0}, stats.truncnorm(9, np.inf)),
-    "truncated normal, whole": Example(d.TruncatedNormal, {"mu": 1.0}, stats.norm(1)),
+    "truncated": Example(d.TruncatedNormal, {**_N, "lower": -1.0, "upper": 4.0}, truncnorm(-1, 1.5, 1, 2)),
+    "truncated, below": Example(d.TruncatedNormal, {**_N, "lower": 0.0}, truncnorm(-0.5, np.inf, 1, 2)),
+    "truncated, above": Example(d.TruncatedNormal, {**_N, "upper": 0.0}, truncnorm(-np.inf, -0.5, 1, 2)),
+    "truncated, far tail": Example(d.TruncatedNormal, {"lower": 9.0}, truncnorm(9, np.inf)),
+    "truncated, whole": Example(d.TruncatedNormal, {"mu": 1.0}, stats.norm(1)),
     "flat": Example(d.Flat, {}, Improper(-np.inf)),
     "half flat": Example(d.HalfFlat, {}, Improper(0.0)),
     "multi-normal": Example(d.MvNormal, {"mu": _MU, "cov": _COV}, stats.multivariate_normal(_MU, _COV)),
@@ -217,7 +218,7 @@ SAME = {
     "normal tau": (d.Normal, {"sigma": 0.5}, {"tau": 4.0}),
     "half normal tau": (d.HalfNormal, {"sigma": 0.5}, {"tau": 4.0}),
     "log-normal tau": (d.LogNormal, {"sigma": 0.5}, {"tau": 4.0}),
-    "truncated normal tau": (d.TruncatedNormal, {"sigma": 0.5, "lower": 0.1}, {"tau": 4.0, "lower": 0.1}),
+    "truncated tau": (d.TruncatedNormal, {"sigma": 0.5, "lower": 0.1}, {"tau": 4.0, "lower": 0.1}),
     "t lam": (d.StudentT, {"nu": 3.0, "sigma": 0.5}, {"nu": 3.0, "lam": 4.0}),
     "half t lam": (d.HalfStudentT, {"nu": 3.0, "sigma": 0.5}, {"nu": 3.0, "lam": 4.0}),
     "exponential scale": (d.Exponential, {"lam": 0.25}, {"scale": 4.0}),

@@ -10,9 +10,9 @@ import numpy as np
 from jax.scipy import special as jsp
 
 from pmjax.distributions.distribution import Distribution, distribution
-from pmjax.distributions.parameters import both_or_neither, one_of, scale_of, symbolic
+from pmjax.distributions.parameters import both_or_neither, check_order, one_of, scale_of
 from pmjax.distributions.special import log_normal_mass, lower_tail, standardise, xlog1my, xlogy
-from pmjax.distributions.support import POSITIVE, UNIT_INTERVAL
+from pmjax.distributions.support import BETWEEN_BOUNDS, POSITIVE, UNIT_INTERVAL
 from pmjax.graph.ops import Shape
 from pmjax.graph.variable import Variable
 from pmjax.transforms.bijector import Bijector
@@ -39,7 +39,7 @@ class Normal(Distribution):
     ...     x = pm.Normal("x", mu=0.0, sigma=2.0, shape=3)
     """
 
-    domains = {"sigma": POSITIVE}
+    domains = {"sigma": POSITIVE, "tau": POSITIVE}
 
     def parameters(self, mu: Any = 0.0, sigma: Any = None, tau: Any = None) -> dict[str, Any]:
         return {"mu": mu, "sigma": scale_of(sigma, tau)}
@@ -47,6 +47,13 @@ class Normal(Distribution):
     def log_density(self, x: Any, mu: Any, sigma: Any) -> Any:
         z = (x - mu) / sigma
         return -0.5 * z * z - jnp.log(sigma) - HALF_LOG_2PI
+
+    def total(self, x: Any, mu: Any, sigma: Any) -> Any:
+        if jnp.ndim(sigma):
+            return super().total(x, mu, sigma)
+        # One pass for the squares; the normaliser is counted, not summed over the elements.
+        z = jnp.ravel(x - mu)
+        return -0.5 * jnp.dot(z, z) / (sigma * sigma) - z.size * (jnp.log(sigma) + HALF_LOG_2PI)
 
     def draw(self, key: Any, shape: Shape, mu: Any, sigma: Any) -> Any:
         return mu + sigma * jax.random.normal(key, shape)
@@ -97,7 +104,7 @@ class StudentT(Distribution):
         Scale, positive; or give `lam` = 1 / sigma².
     """
 
-    domains = {"nu": POSITIVE, "sigma": POSITIVE}
+    domains = {"nu": POSITIVE, "sigma": POSITIVE, "lam": POSITIVE}
 
     def parameters(self, nu: Any, mu: Any = 0.0, sigma: Any = None, lam: Any = None) -> dict[str, Any]:
         return {"nu": nu, "mu": mu, "sigma": scale_of(sigma, lam, "lam")}
@@ -188,6 +195,8 @@ class Flat(Distribution):
 class _Bounded(Distribution):
     """A distribution whose support lies between its parameters `lower` and `upper`, the last two."""
 
+    support = BETWEEN_BOUNDS
+
     def bijector(self, *params: Variable) -> Bijector | None:
         return interval(params[-2], params[-1])
 
@@ -208,6 +217,7 @@ class Uniform(_Bounded):
     """
 
     def parameters(self, lower: Any = 0.0, upper: Any = 1.0) -> dict[str, Any]:
+        check_order(lower, upper)
         return {"lower": lower, "upper": upper}
 
     def log_density(self, x: Any, lower: Any, upper: Any) -> Any:
@@ -234,17 +244,14 @@ class TruncatedNormal(_Bounded):
         Bounds; none by default.
     """
 
-    domains = {"sigma": POSITIVE}
+    domains = {"sigma": POSITIVE, "tau": POSITIVE}
 
     def parameters(
         self, mu: Any = 0.0, sigma: Any = None, tau: Any = None, lower: Any = None, upper: Any = None
     ) -> dict[str, Any]:
-        return {
-            "mu": mu,
-            "sigma": scale_of(sigma, tau),
-            "lower": -np.inf if lower is None else lower,
-            "upper": np.inf if upper is None else upper,
-        }
+        lower, upper = -np.inf if lower is None else lower, np.inf if upper is None else upper
+        check_order(lower, upper)
+        return {"mu": mu, "sigma": scale_of(sigma, tau), "lower": lower, "upper": upper}
 
     def log_density(self, x: Any, mu: Any, sigma: Any, lower: Any, upper: Any) -> Any:
         z = (x - mu) / sigma
@@ -278,17 +285,20 @@ class Beta(Distribution):
     """
 
     support = UNIT_INTERVAL
-    domains = {"alpha": POSITIVE, "beta": POSITIVE}
+    domains = {
+        "alpha": POSITIVE,
+        "beta": POSITIVE,
+        "mu": UNIT_INTERVAL,
+        "sigma": POSITIVE,
+        "nu": POSITIVE,
+    }
 
     def parameters(
         self, alpha: Any = None, beta: Any = None, *, mu: Any = None, sigma: Any = None, nu: Any = None
     ) -> dict[str, Any]:
         if one_of(alpha=alpha, mu=mu) == "alpha" and both_or_neither(("alpha", alpha), ("beta", beta)):
             return {"alpha": alpha, "beta": beta}
-        if one_of(sigma=sigma, nu=nu) == "nu":
-            mu, nu = symbolic(mu, nu)
-        else:
-            mu, sigma = symbolic(mu, sigma)
+        if one_of(sigma=sigma, nu=nu) == "sigma":
             nu = mu * (1 - mu) / sigma**2 - 1
         return {"alpha": mu * nu, "beta": (1 - mu) * nu}
 

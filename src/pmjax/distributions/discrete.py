@@ -10,12 +10,20 @@ import numpy as np
 from jax.scipy import special as jsp
 
 from pmjax.distributions.distribution import Distribution, distribution
-from pmjax.distributions.parameters import one_of, symbolic
+from pmjax.distributions.parameters import one_of
 from pmjax.distributions.special import xlogy
-from pmjax.distributions.support import BINARY, COUNTS, NON_NEGATIVE, POSITIVE, UNIT_INTERVAL
+from pmjax.distributions.support import (
+    BINARY,
+    CATEGORIES,
+    COUNTS,
+    COUNTS_TO_N,
+    NON_NEGATIVE,
+    POSITIVE,
+    UNIT_INTERVAL,
+)
 from pmjax.errors import ModelError
 from pmjax.graph.ops import Shape
-from pmjax.graph.variable import as_variable, call, elementwise
+from pmjax.graph.variable import Variable, call, elementwise
 
 
 def logit_of(p: Any, logit_p: Any) -> Any:
@@ -25,15 +33,11 @@ def logit_of(p: Any, logit_p: Any) -> Any:
     """
     if one_of(p=p, logit_p=logit_p) == "logit_p":
         return logit_p
-    variable = as_variable(p)
-    value = variable.data_value
-    if value is not None and not np.all(UNIT_INTERVAL.contains(np.asarray(value))):
-        raise ModelError(
-            f"p must be {UNIT_INTERVAL.description}, got {value if np.ndim(value) == 0 else 'others too'}"
-        )
-    if getattr(variable.op, "function", None) is jax.nn.sigmoid:
-        return variable.inputs[0]
-    return elementwise(jsp.logit, variable)
+    if not isinstance(p, Variable):
+        return np.log(p) - np.log1p(-p)
+    if getattr(p.op, "function", None) is jax.nn.sigmoid:
+        return p.inputs[0]
+    return elementwise(jsp.logit, p)
 
 
 def _bernoulli(successes: Any, failures: Any, logit_p: Any) -> Any:
@@ -54,6 +58,7 @@ class Bernoulli(Distribution):
 
     support = BINARY
     discrete = True
+    domains = {"p": UNIT_INTERVAL}
 
     def parameters(self, p: Any = None, logit_p: Any = None) -> dict[str, Any]:
         return {"logit_p": logit_of(p, logit_p)}
@@ -81,9 +86,9 @@ class Binomial(Distribution):
         Probability of success; or give its log-odds, `logit_p`.
     """
 
-    support = COUNTS
+    support = COUNTS_TO_N
     discrete = True
-    domains = {"n": COUNTS}
+    domains = {"n": COUNTS, "p": UNIT_INTERVAL}
 
     def parameters(self, n: Any, p: Any = None, logit_p: Any = None) -> dict[str, Any]:
         return {"n": n, "logit_p": logit_of(p, logit_p)}
@@ -147,7 +152,7 @@ class NegativeBinomial(Distribution):
 
     support = COUNTS
     discrete = True
-    domains = {"mu": NON_NEGATIVE, "alpha": POSITIVE}
+    domains = {"mu": NON_NEGATIVE, "alpha": POSITIVE, "n": POSITIVE, "p": UNIT_INTERVAL}
 
     def parameters(
         self, mu: Any = None, alpha: Any = None, *, n: Any = None, p: Any = None
@@ -155,7 +160,6 @@ class NegativeBinomial(Distribution):
         if one_of(mu=mu, p=p) == "mu":
             return {"mu": mu, "alpha": alpha if one_of(alpha=alpha, n=n) == "alpha" else n}
         size = alpha if one_of(alpha=alpha, n=n) == "alpha" else n
-        size, p = symbolic(size, p)
         return {"mu": size * (1 - p) / p, "alpha": size}
 
     def log_density(self, x: Any, mu: Any, alpha: Any) -> Any:
@@ -183,17 +187,17 @@ class Categorical(Distribution):
         Probabilities (normalised if they do not sum to one); or give their logits, `logit_p`.
     """
 
-    support = COUNTS
+    support = CATEGORIES
     discrete = True
     param_ndims = {"logit_p": 1}
+    domains = {"p": NON_NEGATIVE}
 
     def parameters(self, p: Any = None, logit_p: Any = None) -> dict[str, Any]:
         if one_of(p=p, logit_p=logit_p) == "logit_p":
-            return {"logit_p": call(jax.nn.log_softmax, as_variable(logit_p))}
-        variable = as_variable(p)
-        if variable.data_value is not None and np.any(np.asarray(variable.data_value) < 0):
-            raise ModelError("p must be probabilities, and some are negative")
-        return {"logit_p": np.log(variable / variable.sum(axis=-1, keepdims=True))}  # type: ignore[call-overload]
+            return {"logit_p": call(jax.nn.log_softmax, logit_p)}
+        if not np.ndim(p):
+            raise ModelError(f"p must hold the probability of each category, got {p}")
+        return {"logit_p": np.log(p / p.sum(axis=-1, keepdims=True))}
 
     def contains(self, x: np.ndarray, *params: np.ndarray | None) -> Any:
         inside = COUNTS.contains(x)
@@ -202,7 +206,7 @@ class Categorical(Distribution):
     def log_density(self, x: Any, logit_p: Any) -> Any:
         categories = logit_p.shape[-1]
         inside = (x >= 0) & (x < categories)
-        safe = jnp.where(inside, x, 0)
+        safe = jnp.where(inside, x, 0).astype(int)
         if logit_p.ndim == 1:
             return jnp.where(inside, logit_p[safe], -jnp.inf)
         full = jnp.broadcast_to(logit_p, (*jnp.shape(safe), categories))

@@ -8,12 +8,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import jax.numpy as jnp
 import numpy as np
 
 from pmjax.distributions.support import REAL, Support
 from pmjax.errors import ModelError, suggest
 from pmjax.graph.context import require_model
-from pmjax.graph.ops import RandomVariable, Shape
+from pmjax.graph.ops import Constant, RandomVariable, Shape
 from pmjax.graph.variable import Variable, as_variable
 from pmjax.transforms.bijector import Bijector
 
@@ -36,7 +37,7 @@ class Distribution(ABC):
     param_ndims : dict
         Dimensions of one event of a parameter where that is not 0.
     domains : dict
-        The values a parameter may take where that is not every real number.
+        The values an argument may take where that is not every real number.
     """
 
     support: Support = REAL
@@ -52,6 +53,13 @@ class Distribution(ABC):
     @abstractmethod
     def log_density(self, x: Any, *params: Any, **named: Any) -> Any:
         """Return the log density of each event (JAX); outside the support anything but NaN."""
+
+    def total(self, x: Any, *params: Any) -> Any:
+        """Return the sum of the log density over all events (JAX), a scalar.
+
+        A family may override it where the sum takes fewer operations than its terms.
+        """
+        return jnp.sum(self.log_density(x, *params))
 
     @abstractmethod
     def draw(self, key: Any, shape: Shape, *params: Any, **named: Any) -> Any:
@@ -197,29 +205,54 @@ class Distribution(ABC):
             bound = self.__signature__.bind(*args, **kwargs)
         except TypeError as error:
             raise ModelError(f"{what}: {error}; {self.name} takes {', '.join(known)}") from None
+        given = {}
+        for word, value in bound.arguments.items():
+            argument = self._argument(what, word, value, known[word].default)
+            if argument is not None:
+                given[word] = argument
         try:
-            named = self.parameters(*bound.args, **bound.kwargs)
+            with np.errstate(all="ignore"):
+                named = self.parameters(**given)
         except ModelError as error:
             raise ModelError(f"{what}: {error}") from None
-        params = []
-        for param_name in self.param_names:
-            try:
-                param = as_variable(named[param_name])
-            except ModelError as error:
-                raise ModelError(f"{what}: {param_name}: {error}") from None
-            self._check_domain(what, param_name, param)
-            params.append(param)
+        params = [as_variable(named[n]) for n in self.param_names]
+        for param_name, param in zip(self.param_names, params, strict=True):
+            if param_name not in given and isinstance(param.op, Constant):
+                origin = f"{param_name} (from {', '.join(given)})"
+                self._check_domain(what, origin, np.asarray(param.op.value), self.domains.get(param_name))
         return params
 
-    def _check_domain(self, what: str, name: str, param: Variable) -> None:
-        value, domain = param.data_value, self.domains.get(name)
+    def _argument(self, what: str, name: str, value: Any, default: Any) -> Any:
+        """Return an argument as a variable or as NumPy numbers, checked against its domain."""
         if value is None:
+            if default is None:
+                return None
+            hint = "" if default is inspect.Parameter.empty else f", or leave it out for {default}"
+            raise ModelError(f"{what}: {name} is None; give numbers or a variable{hint}")
+        try:
+            variable = as_variable(value)
+        except ModelError as error:
+            raise ModelError(f"{what}: {name}: {error}") from None
+        if variable.data_value is not None:
+            self._check_domain(what, name, np.asarray(variable.data_value), self.domains.get(name))
+        # Constants stay numbers, so that what follows from them (a scale from a precision) is one too.
+        return np.asarray(variable.op.value)[()] if isinstance(variable.op, Constant) else variable
+
+    @staticmethod
+    def _check_domain(what: str, name: str, value: np.ndarray, domain: Support | None) -> None:
+        takes = f"{name} takes {(domain or REAL).description}"
+        if np.isnan(value).any():
+            raise ModelError(f"{what}: {takes}, got NaN")
+        if domain is None:
             return
-        if np.any(np.isnan(value)):
-            raise ModelError(f"{what}: {name} has NaN values; give {(domain or REAL).description}")
-        if domain is not None and not np.all(domain.contains(np.asarray(value, float))):
-            got = value if np.ndim(value) == 0 else "an array that has others"
-            raise ModelError(f"{what}: {name} must be {domain.description}, got {got}")
+        inside = np.asarray(domain.contains(value.astype(float)))
+        if inside.all():
+            return
+        if inside.shape != value.shape:
+            raise ModelError(f"{what}: {takes}, got an array of shape {value.shape} with others")
+        where = tuple(int(i) for i in np.argwhere(~inside)[0])
+        at = f" at {name}[{', '.join(map(str, where))}]" if where else ""
+        raise ModelError(f"{what}: {takes}, got {value[where]}{at}")
 
     def _full_shape(self, params: Sequence[Variable], shape: Any, size: Any) -> Shape | None:
         if shape is not None and size is not None:

@@ -18,13 +18,11 @@ from pmjax.distributions.support import (
     CHOLESKY_FACTOR,
     POSITIVE,
     POSITIVE_DEFINITE,
-    REAL,
     SIMPLEX,
-    Support,
 )
 from pmjax.errors import ModelError
 from pmjax.graph.ops import Shape
-from pmjax.graph.variable import Variable, as_variable, call
+from pmjax.graph.variable import Variable
 
 
 @distribution
@@ -72,18 +70,19 @@ class MvNormal(Distribution):
 
     event_ndim = 1
     param_ndims = {"mu": 1, "chol": 2}
+    domains = {"cov": POSITIVE_DEFINITE, "tau": POSITIVE_DEFINITE, "chol": CHOLESKY_FACTOR}
 
     def parameters(self, mu: Any = 0.0, cov: Any = None, tau: Any = None, chol: Any = None) -> dict[str, Any]:
         given = one_of(cov=cov, tau=tau, chol=chol)
-        matrix = as_variable({"cov": cov, "tau": tau, "chol": chol}[given])
-        if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
+        matrix = {"cov": cov, "tau": tau, "chol": chol}[given]
+        if len(matrix.shape) < 2 or matrix.shape[-1] != matrix.shape[-2]:
             raise ModelError(f"{given} must be a square matrix, got shape {matrix.shape}")
-        _check_matrix(given, matrix, CHOLESKY_FACTOR if given == "chol" else POSITIVE_DEFINITE)
-        if given == "tau":
-            matrix = call(jnp.linalg.inv, matrix)
-        factor = matrix if given == "chol" else call(jnp.linalg.cholesky, matrix)
-        mean = as_variable(mu)
-        return {"mu": mean + np.zeros(factor.shape[-1]), "chol": factor}
+        size = matrix.shape[-1]
+        if np.shape(mu)[-1:] not in ((), (1,), (size,)):
+            raise ModelError(f"mu has shape {np.shape(mu)}, but {given} is {size} x {size}")
+        covariance = np.linalg.inv(matrix) if given == "tau" else matrix
+        factor = matrix if given == "chol" else np.linalg.cholesky(covariance)
+        return {"mu": mu + np.zeros(size), "chol": factor}
 
     def event_shape(self, params: Sequence[Variable]) -> Shape:
         return params[1].shape[-1:]
@@ -109,12 +108,3 @@ class MvNormal(Distribution):
 
     def center(self, mu: Any, chol: Any) -> Any:
         return mu
-
-
-def _check_matrix(name: str, matrix: Variable, domain: Support) -> None:
-    value = matrix.data_value
-    if value is None:
-        return
-    if not np.all(REAL.contains(value)) or not np.all(domain.contains(value)):
-        kind = domain.description.replace("matrices", "matrix").removeprefix("symmetric ")
-        raise ModelError(f"{name} must be a {kind}, and it is not")

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from pmjax.errors import ModelError
-from pmjax.graph.variable import Variable, as_variable
+from pmjax.graph.ops import Constant
+from pmjax.graph.variable import as_variable
 
 
 def scale_of(sigma: Any, tau: Any, tau_name: str = "tau") -> Any:
@@ -22,8 +23,6 @@ def scale_of(sigma: Any, tau: Any, tau_name: str = "tau") -> Any:
         raise ModelError(f"give sigma or {tau_name}, not both")
     if tau is None:
         return 1.0 if sigma is None else sigma
-    if not isinstance(tau, Variable) and np.any(np.asarray(tau) <= 0):
-        raise ModelError(f"{tau_name} must be positive, got {tau!r}")
     return 1.0 / np.sqrt(tau)
 
 
@@ -54,6 +53,9 @@ def both_or_neither(first: tuple[str, Any], second: tuple[str, Any]) -> bool:
     return first[1] is not None
 
 
-def symbolic(*values: Any) -> list[Variable]:
-    """Return the values as variables, so that NumPy functions build the graph."""
-    return [as_variable(v) for v in values]
+def check_order(lower: Any, upper: Any) -> None:
+    """Raise ModelError unless lower < upper, where both are constant."""
+    low, high = as_variable(lower), as_variable(upper)
+    known = isinstance(low.op, Constant) and isinstance(high.op, Constant)
+    if known and np.any(np.asarray(low.data_value) >= np.asarray(high.data_value)):
+        raise ModelError(f"lower must lie below upper, got {low.data_value} and {high.data_value}")

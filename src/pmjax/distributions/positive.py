@@ -11,7 +11,7 @@ from jax.scipy import special as jsp
 
 from pmjax.distributions.continuous import HALF_LOG_2PI
 from pmjax.distributions.distribution import Distribution, distribution
-from pmjax.distributions.parameters import both_or_neither, one_of, scale_of, symbolic
+from pmjax.distributions.parameters import both_or_neither, one_of, scale_of
 from pmjax.distributions.special import xlogy
 from pmjax.distributions.support import NON_NEGATIVE, POSITIVE
 from pmjax.graph.ops import Shape
@@ -34,7 +34,7 @@ class HalfNormal(Distribution):
     """
 
     support = NON_NEGATIVE
-    domains = {"sigma": POSITIVE}
+    domains = {"sigma": POSITIVE, "tau": POSITIVE}
 
     def parameters(self, sigma: Any = None, tau: Any = None) -> dict[str, Any]:
         return {"sigma": scale_of(sigma, tau)}
@@ -90,7 +90,7 @@ class HalfStudentT(Distribution):
     """
 
     support = NON_NEGATIVE
-    domains = {"nu": POSITIVE, "sigma": POSITIVE}
+    domains = {"nu": POSITIVE, "sigma": POSITIVE, "lam": POSITIVE}
 
     def parameters(self, nu: Any, sigma: Any = None, lam: Any = None) -> dict[str, Any]:
         return {"nu": nu, "sigma": scale_of(sigma, lam, "lam")}
@@ -120,12 +120,12 @@ class Exponential(Distribution):
     """
 
     support = NON_NEGATIVE
-    domains = {"lam": POSITIVE}
+    domains = {"lam": POSITIVE, "scale": POSITIVE}
 
     def parameters(self, lam: Any = None, *, scale: Any = None) -> dict[str, Any]:
         if lam is None and scale is None:
             return {"lam": 1.0}
-        return {"lam": lam if one_of(lam=lam, scale=scale) == "lam" else 1.0 / symbolic(scale)[0]}
+        return {"lam": lam if one_of(lam=lam, scale=scale) == "lam" else 1.0 / scale}
 
     def log_density(self, x: Any, lam: Any) -> Any:
         return _where_positive(x, jnp.log(lam) - lam * x)
@@ -150,7 +150,7 @@ class Gamma(Distribution):
     """
 
     support = NON_NEGATIVE
-    domains = {"alpha": POSITIVE, "beta": POSITIVE}
+    domains = {"alpha": POSITIVE, "beta": POSITIVE, "mu": POSITIVE, "sigma": POSITIVE}
 
     def parameters(
         self, alpha: Any = None, beta: Any = None, *, mu: Any = None, sigma: Any = None
@@ -158,7 +158,6 @@ class Gamma(Distribution):
         if one_of(alpha=alpha, mu=mu) == "alpha" and both_or_neither(("alpha", alpha), ("beta", beta)):
             return {"alpha": alpha, "beta": beta}
         both_or_neither(("mu", mu), ("sigma", sigma))
-        mu, sigma = symbolic(mu, sigma)
         return {"alpha": mu**2 / sigma**2, "beta": mu / sigma**2}
 
     def log_density(self, x: Any, alpha: Any, beta: Any) -> Any:
@@ -186,7 +185,7 @@ class InverseGamma(Distribution):
     """
 
     support = POSITIVE
-    domains = {"alpha": POSITIVE, "beta": POSITIVE}
+    domains = {"alpha": POSITIVE, "beta": POSITIVE, "mu": POSITIVE, "sigma": POSITIVE}
 
     def parameters(
         self, alpha: Any = None, beta: Any = None, *, mu: Any = None, sigma: Any = None
@@ -194,7 +193,6 @@ class InverseGamma(Distribution):
         if one_of(alpha=alpha, mu=mu) == "alpha":
             return {"alpha": alpha, "beta": 1.0 if beta is None else beta}
         both_or_neither(("mu", mu), ("sigma", sigma))
-        mu, sigma = symbolic(mu, sigma)
         alpha = mu**2 / sigma**2 + 2
         return {"alpha": alpha, "beta": mu * (alpha - 1)}
 
@@ -223,7 +221,7 @@ class LogNormal(Distribution):
     """
 
     support = POSITIVE
-    domains = {"sigma": POSITIVE}
+    domains = {"sigma": POSITIVE, "tau": POSITIVE}
 
     def parameters(self, mu: Any = 0.0, sigma: Any = None, tau: Any = None) -> dict[str, Any]:
         return {"mu": mu, "sigma": scale_of(sigma, tau)}

@@ -35,13 +35,23 @@ def _is_integer(x: np.ndarray) -> Any:
     return np.isfinite(x) & (x == np.floor(x))
 
 
+def _is_square(x: np.ndarray) -> bool:
+    return x.ndim >= 2 and x.shape[-1] == x.shape[-2]
+
+
 def _is_correlated(x: np.ndarray) -> Any:
-    symmetric = np.allclose(x, np.swapaxes(x, -1, -2))
+    if not _is_square(x):
+        return False
+    symmetric = np.all(np.isfinite(x)) and np.allclose(x, np.swapaxes(x, -1, -2))
     return symmetric and np.all(np.linalg.eigvalsh(x) > 0, axis=-1)
 
 
 def _is_triangular(x: np.ndarray) -> Any:
-    return np.allclose(x, np.tril(x)) and np.all(np.diagonal(x, axis1=-2, axis2=-1) > 0, axis=-1)
+    return (
+        _is_square(x)
+        and np.allclose(x, np.tril(x))
+        and np.all(np.diagonal(x, axis1=-2, axis2=-1) > 0, axis=-1)
+    )
 
 
 REAL = Support("real numbers", np.isfinite)
@@ -55,5 +65,8 @@ SIMPLEX = Support(
 )
 BINARY = Support("0 or 1", lambda x: (x == 0) | (x == 1))
 COUNTS = Support("integers of at least 0", lambda x: _is_integer(x) & (x >= 0))
+COUNTS_TO_N = Support("integers from 0 to n", COUNTS.contains)
+CATEGORIES = Support("integers from 0 to the number of categories - 1", COUNTS.contains)
+BETWEEN_BOUNDS = Support("numbers between lower and upper", np.isfinite)
 POSITIVE_DEFINITE = Support("symmetric positive-definite matrices", _is_correlated)
 CHOLESKY_FACTOR = Support("lower-triangular matrices with a positive diagonal", _is_triangular)
