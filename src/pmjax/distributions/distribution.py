@@ -249,7 +249,7 @@ class Distribution(ABC):
         if inside.all():
             return
         if inside.shape != value.shape:
-            raise ModelError(f"{what}: {takes}, got an array of shape {value.shape} with others")
+            raise ModelError(f"{what}: {takes}, got something else, of shape {value.shape}")
         where = tuple(int(i) for i in np.argwhere(~inside)[0])
         at = f" at {name}[{', '.join(map(str, where))}]" if where else ""
         raise ModelError(f"{what}: {takes}, got {value[where]}{at}")

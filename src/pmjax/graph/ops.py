@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from pmjax.errors import ModelError
 from pmjax.graph import elementwise_table
 from pmjax.graph.precision import double_precision
 
@@ -238,7 +239,7 @@ class Index(Op):
         x, *indices = inputs
         # A zero-stride dummy: NumPy applies its own indexing rules, and checks bounds, at no cost.
         dummy = np.broadcast_to(np.zeros((), x.dtype), x.shape)
-        values = [i.data_value if i.data_value is not None else np.zeros(i.shape, i.dtype) for i in indices]
+        values = [_positions(i) for i in indices]
         try:
             result = dummy[fill_slots(self.template, values)]
         except IndexError as error:
@@ -256,6 +257,14 @@ class Index(Op):
 
     def fingerprint(self) -> Hashable:
         return ("index", repr(self.template), self.in_bounds)
+
+
+def _positions(index: Variable) -> np.ndarray:
+    """Return an index array if constants and data determine it; zeros, which are in bounds, if not."""
+    try:
+        return index.eval()
+    except (ModelError, LookupError):
+        return np.zeros(index.shape, index.dtype)
 
 
 class Law(Protocol):

@@ -7,9 +7,11 @@ from typing import Any, NoReturn
 
 import jax
 import jax.numpy as jnp
+import jax.scipy.special as jsp
 import numpy as np
 
 from pmjax.errors import ModelError
+from pmjax.graph.arrays import as_array
 from pmjax.graph.elementwise_table import Promotion, is_elementwise
 from pmjax.graph.evaluate import evaluate_host
 from pmjax.graph.ops import Call, Constant, DataCell, Elementwise, Index, Op, Slot
@@ -174,7 +176,8 @@ class Variable:
 
     def __float__(self) -> NoReturn:
         raise ModelError(
-            f"{self.label} is symbolic and has no value while the model is built; use pm.draw({self.name or '...'}) for one"
+            f"{self.label} is symbolic and has no value while the model is built; "
+            "Python's own functions, sizes and slice bounds need plain numbers"
         )
 
     __int__ = __index__ = __complex__ = __float__
@@ -185,6 +188,7 @@ class Variable:
             "pm.math.stack for a list of variables, or pm.lift for a function of your own"
         )
 
+    @property  # not a method: JAX asks whether it exists, and gets the answer then
     def __jax_array__(self) -> NoReturn:
         raise ModelError(
             f"{self.label} is symbolic: call numpy's or pm.math's function on it, or lift the JAX function with pm.lift"
@@ -194,10 +198,12 @@ class Variable:
         return index(self, key)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Variable:
-        function = getattr(jnp, ufunc.__name__, None)
-        if method != "__call__" or function is None or kwargs:
+        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+        function = getattr(jnp, name, None) or getattr(jsp, name, None)  # SciPy has ufuncs too
+        if function is None or kwargs:
+            options = f" with {', '.join(kwargs)}=" if kwargs else ""
             raise ModelError(
-                f"numpy.{ufunc.__name__}.{method} with {sorted(kwargs)} does not work on a symbolic variable"
+                f"{name}{options} has no counterpart for symbolic variables; use a function of pm.math, or pm.lift"
             )
         return apply(function, *inputs)
 
@@ -256,29 +262,6 @@ def as_variable(value: Any) -> Variable:
     return Variable(Constant(as_array(value)))
 
 
-def as_array(value: Any) -> np.ndarray:
-    """Return numbers of any container (lists, pandas, xarray, JAX) as a NumPy array of our own.
-
-    Raises
-    ------
-    ModelError
-        If the values are not numbers.
-    """
-    array = np.array(value)
-    if array.dtype == object:
-        try:
-            array = array.astype(float)
-        except (TypeError, ValueError):
-            pass
-    if array.dtype.kind not in "biuf":
-        raise ModelError(
-            f"expected numbers or a variable, got {type(value).__name__} of dtype {array.dtype}; "
-            "convert categories or strings to integer codes first (pandas.factorize)"
-        )
-    array.setflags(write=False)
-    return array
-
-
 def _flat(value: Any) -> Iterator[Any]:
     for item in value:
         if isinstance(item, (list, tuple)):
@@ -294,7 +277,7 @@ def elementwise(function: Callable[..., Any], *args: Any) -> Variable:
 
 def apply(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Variable:
     """Return the node of a function call: elementwise if the function is known to be, else a general call."""
-    if not kwargs and is_elementwise(function):
+    if not kwargs and is_elementwise(function) and all(a is not None for a in args):
         return elementwise(function, *args)
     return call(function, *args, **kwargs)
 
@@ -341,8 +324,11 @@ def index(x: Variable, key: Any) -> Variable:
         elif part is Ellipsis:
             template.append(part)
             axis = x.ndim - sum(_axes_taken(p) for p in parts[position + 1 :])
-        elif isinstance(part, (slice, int, np.integer)) and not isinstance(part, bool):
-            template.append(part if isinstance(part, slice) else int(part))
+        elif isinstance(part, slice):
+            template.append(part)
+            axis += 1
+        elif isinstance(part, (int, np.integer)) and not isinstance(part, bool):
+            template.append(int(_from_start(np.asarray(part), x, axis)))
             axis += 1
         else:
             for array in _index_arrays(x, part, axis):
@@ -356,30 +342,45 @@ def index(x: Variable, key: Any) -> Variable:
 def _axes_taken(part: Any) -> int:
     if part is None:
         return 0
-    array = None if isinstance(part, (slice, int, Variable)) else np.asarray(part)
-    return array.ndim if array is not None and array.dtype == bool else 1
+    if isinstance(part, (slice, int)):
+        return 1
+    array = np.asarray(part.data_value if isinstance(part, Variable) else part)
+    return array.ndim if array.dtype == bool else 1
 
 
 def _index_arrays(x: Variable, part: Any, axis: int) -> list[Variable]:
     """Return the integer arrays that an index part stands for (a mask stands for one per axis)."""
-    part = as_variable(part)
+    try:
+        part = as_variable(part)
+    except ModelError as error:
+        raise ModelError(f"the index of {x.label}: {error}") from None
+    if isinstance(part.op, Constant) and not part.size:
+        return [Variable(Constant(np.zeros(part.shape, int)))]
     if part.dtype == bool:
         if not isinstance(part.op, Constant):
             raise ModelError(
                 f"the mask in {x.label}[...] is not constant, so the length of the result is unknown; use pm.math.switch"
             )
         mask = np.asarray(part.op.value)
-        if mask.shape != x.shape[axis : axis + mask.ndim]:
-            raise ModelError(f"the mask of shape {mask.shape} does not fit {x.label} of shape {x.shape}")
+        if not mask.ndim or mask.shape != x.shape[axis : axis + mask.ndim]:
+            raise ModelError(
+                f"the mask of shape {mask.shape} does not fit {x.label} of shape {x.shape}; "
+                "a mask has the shape of the dimensions it selects from"
+            )
         return [Variable(Constant(i)) for i in np.nonzero(mask)]
     if not np.issubdtype(part.dtype, np.integer):
         raise ModelError(
             f"{x.label} is indexed by {part.dtype} values; index with integers (x.astype(int)) or a mask"
         )
-    if isinstance(part.op, Constant) and part.op.is_argument and part.size and part.op.value.min() < 0:
-        length = x.shape[axis] if axis < x.ndim else 0
-        return [Variable(Constant(np.where(part.op.value < 0, part.op.value + length, part.op.value)))]
+    if isinstance(part.op, Constant) and np.any(np.asarray(part.op.value) < 0):
+        return [as_variable(_from_start(np.asarray(part.op.value), x, axis))]
     return [part]
+
+
+def _from_start(position: np.ndarray, x: Variable, axis: int) -> np.ndarray:
+    """Return positions counted from the start; those out of bounds stay as they are, for the message."""
+    length = x.shape[axis] if axis < x.ndim else 0
+    return np.where((position < 0) & (position >= -length), position + length, position)
 
 
 def _template(value: Any, inputs: list[Variable]) -> Any:
