@@ -13,6 +13,7 @@ from pmjax.density.density import Density
 from pmjax.density.layout import Layout
 from pmjax.errors import ModelError
 from pmjax.graph.evaluate import Reading, arguments
+from pmjax.graph.gathers import merge_gathers
 from pmjax.graph.rewrite import fingerprint
 from pmjax.graph.variable import Variable
 from pmjax.model.spec import ModelSpec, distribution_of, name_of
@@ -32,21 +33,20 @@ def joint_density(spec: ModelSpec) -> Density:
     """
     check_samplable(spec)
     layout = Layout.of(spec)
+    params = likelihood_params(spec)
     data_nodes = arguments(_all_nodes(spec))
 
-    def read(
-        theta: jax.Array, data: Sequence[Any], knobs: Any, jacobian: bool
-    ) -> tuple[Reading, dict[str, Any]]:
+    def read(theta: jax.Array, data: Sequence[Any], knobs: Any) -> tuple[Reading, dict[str, Any]]:
         given = {knob.node: knobs[name_of(knob.node)] for knob in spec.knobs}
         reading = Reading({**dict(zip(data_nodes, data, strict=True)), **given})
-        return reading, log_density_terms(spec, reading, layout.split(theta), jacobian=jacobian)
+        return reading, log_density_terms(spec, reading, layout.split(theta), params=params, total=True)
 
     def log_density(theta: jax.Array, data: Sequence[Any], knobs: Any) -> jax.Array:
-        _, terms = read(theta, data, knobs, True)
-        return jnp.asarray(sum(jnp.sum(term) for term in terms.values()), theta.dtype)
+        _, terms = read(theta, data, knobs)
+        return jnp.asarray(sum(terms.values()), theta.dtype)
 
     def outputs(theta: jax.Array, data: Sequence[Any], knobs: Any) -> dict[str, jax.Array]:
-        reading, _ = read(theta, data, knobs, True)
+        reading, _ = read(theta, data, knobs)
         recorded = [*(v.variable for v in spec.free), *spec.deterministics]
         return dict(zip(map(name_of, recorded), map(jnp.asarray, reading.read(recorded)), strict=True))
 
@@ -76,7 +76,13 @@ def check_samplable(spec: ModelSpec) -> None:
 
 
 def log_density_terms(
-    spec: ModelSpec, reading: Reading, unconstrained: Sequence[Any], *, jacobian: bool = True
+    spec: ModelSpec,
+    reading: Reading,
+    unconstrained: Sequence[Any],
+    *,
+    jacobian: bool = True,
+    params: Sequence[Sequence[Variable]] | None = None,
+    total: bool = False,
 ) -> dict[str, Any]:
     """Return the terms of the log density by variable name, and give the reading all free values.
 
@@ -89,6 +95,10 @@ def log_density_terms(
         The values of the free variables in the order of `spec.free`.
     jacobian : bool
         Whether to add log |dx/dy|.
+    params : sequence of sequences of Variable, optional
+        Expressions to read instead of the parameters of each observed variable (`likelihood_params`).
+    total : bool
+        Whether to sum each term over its elements.
     """
     terms: dict[str, Any] = {}
     for free, y in zip(spec.free, unconstrained, strict=True):
@@ -98,20 +108,29 @@ def log_density_terms(
             x = free.bijector.inverse(y, *inputs)
             log_det = free.bijector.log_det(y, *inputs)
         reading.give(free.variable, x)
-        terms[free.name] = _term(free.variable, x, reading)
+        terms[free.name] = _term(free.variable, x, reading.read(free.variable.inputs), total)
         if jacobian and log_det is not None:
-            terms[free.name] = terms[free.name] + log_det
-    for observed in spec.observed:
+            terms[free.name] = terms[free.name] + (jnp.sum(log_det) if total else log_det)
+    params = params or [v.variable.inputs for v in spec.observed]
+    for observed, inputs in zip(spec.observed, params, strict=True):
         value = reading.read([observed.value])[0]
         reading.give(observed.variable, value)
-        terms[observed.name] = _term(observed.variable, value, reading)
+        terms[observed.name] = _term(observed.variable, value, reading.read(inputs), total)
     for potential in spec.potentials:
-        terms[name_of(potential)] = reading.read([potential])[0]
+        term = reading.read([potential])[0]
+        terms[name_of(potential)] = jnp.sum(term) if total else term
     return terms
 
 
-def _term(variable: Variable, value: Any, reading: Reading) -> Any:
-    return distribution_of(variable).log_density(jnp.asarray(value), *reading.read(variable.inputs))
+def _term(variable: Variable, value: Any, params: Sequence[Any], total: bool) -> Any:
+    law = distribution_of(variable)
+    return (law.total if total else law.log_density)(jnp.asarray(value), *params)
+
+
+def likelihood_params(spec: ModelSpec) -> list[list[Variable]]:
+    """Return the parameters of each observed variable, as expressions that share their gathers."""
+    merged = iter(merge_gathers([p for v in spec.observed for p in v.variable.inputs]))
+    return [[next(merged) for _ in v.variable.inputs] for v in spec.observed]
 
 
 def _all_nodes(spec: ModelSpec) -> list[Variable]:
@@ -126,7 +145,9 @@ def structure(spec: ModelSpec) -> tuple[Any, ...] | None:
     None if part of it (a lifted lambda, a distribution made outside pmjax) has no address that another
     process could find.
     """
-    graph = fingerprint(_all_nodes(spec))
+    # Which gathers share an index depends on the data, so the merged expressions are part of the structure.
+    merged = [p for params in likelihood_params(spec) for p in params]
+    graph = fingerprint([*_all_nodes(spec), *merged])
     maps = tuple(bijectors.fingerprint(v.bijector) for v in spec.free)
     if graph is None or None in maps:
         return None

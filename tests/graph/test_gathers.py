@@ -1,0 +1,48 @@
+"""Merged gathers are the same function of the same variables, with fewer gathers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pmjax.graph.evaluate import ancestors
+from pmjax.graph.gathers import merge_gathers
+from pmjax.graph.ops import Index, Input
+from pmjax.graph.variable import Variable
+
+IDX = np.array([0, 2, 2, 1, 0])
+OTHER = np.array([1, 1, 0, 2, 2])
+
+
+def vector(name: str, length: int = 3) -> Variable:
+    return Variable(Input((length,), np.dtype(float)), (), name)
+
+
+def gathers(nodes) -> int:
+    """Return the number of nodes that read rows by an index array."""
+    return sum(isinstance(n.op, Index) and len(n.inputs) == 2 for n in ancestors(nodes))
+
+
+A, B, C = vector("a"), vector("b"), vector("c", 5)
+CASES = {
+    "two": ([A[IDX] + B[IDX] * 2.0], 1),
+    "the same twice": ([A[IDX] * A[IDX.copy()]], 1),
+    "over outputs": ([A[IDX], np.exp(B[IDX])], 1),
+    "other indices": ([A[IDX] + B[OTHER]], 2),
+    "two groups": ([A[IDX] + B[IDX] + A[OTHER] * B[OTHER]], 2),
+    "other lengths": ([A[IDX] + C[IDX]], 2),
+    "nested": ([A[IDX][IDX] + B[IDX]], 2),
+    "chained": ([C[(A[IDX] > 0) * 1] + C[IDX]], 3),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_merging_keeps_the_values(case):
+    outputs, expected = CASES[case]
+    rng = np.random.default_rng(0)
+    values = {v: rng.normal(size=v.shape) for v in (A, B, C)}
+    merged = merge_gathers(outputs)
+    assert gathers(merged) == expected
+    for before, after in zip(outputs, merged, strict=True):
+        assert (before.shape, before.dtype) == (after.shape, after.dtype)
+        np.testing.assert_array_equal(before.eval(values), after.eval(values))
