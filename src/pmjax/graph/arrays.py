@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,8 @@ def as_array(value: Any) -> np.ndarray:
     except ValueError:
         raise ModelError("expected numbers or a variable, got a list of rows of different lengths") from None
     if array.dtype == object:  # None and pandas' NA become NaN, whose rows a message can name
-        try:
+        with contextlib.suppress(TypeError, ValueError):
             array = array.astype(float)
-        except (TypeError, ValueError):
-            pass
     if array.dtype.kind not in "biuf":
         cure = "; convert categories or strings to integer codes first (pandas.factorize)"
         raise ModelError(

@@ -203,7 +203,7 @@ class Variable:
         if function is None or kwargs:
             options = f" with {', '.join(kwargs)}=" if kwargs else ""
             raise ModelError(
-                f"{name}{options} has no counterpart for symbolic variables; use a function of pm.math, or pm.lift"
+                f"{name}{options} has no counterpart for symbolic variables; use a function of pm.math or pm.lift"
             )
         return apply(function, *inputs)
 
