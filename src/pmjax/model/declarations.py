@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Token
 from dataclasses import dataclass
 from typing import Any, Self
@@ -173,8 +173,8 @@ class Declarations:
 
     def freeze(self) -> ModelSpec:
         """Return the immutable description of the model as it stands, with the data as they are now."""
-        self._check_indices()
         current = self._with_current_shapes()
+        _check_indices(current.values())
         free, observed = [], []
         for declaration in self.random.values():
             variable = current[id(declaration.variable)]
@@ -185,8 +185,11 @@ class Declarations:
             else:
                 value = check_support(variable, current[id(declaration.value)])
                 observed.append(ObservedVariable(variable, value))
+        bounds = [node for v in free if v.bijector is not None for node in v.bijector.inputs]
+        random = [current[id(d.variable)] for d in self.random.values()]
+        _check_members([*random, *bounds, *map(current.__getitem__, map(id, self.named.values()))], random)
         return ModelSpec(
-            free=_parents_first(free),
+            free=tuple(free),
             observed=tuple(observed),
             deterministics=tuple(current[id(v)] for v in self.deterministics),
             potentials=tuple(current[id(v)] for v in self.potentials),
@@ -194,12 +197,6 @@ class Declarations:
             dims=dict(self.dims),
             coords=self.coords,
         )
-
-    def _check_indices(self) -> None:
-        """Raise ModelError if an index array that is data has left the bounds."""
-        for node in ancestors(self.named.values()):
-            if isinstance(node.op, Index) and any(isinstance(i.op, DataCell) for i in node.inputs):
-                Variable(node.op, node.inputs, node.name)
 
     def _with_current_shapes(self) -> dict[int, Variable]:
         """Return each declared node as it is with the data of now: shapes follow `set_data`."""
@@ -247,18 +244,23 @@ def _bijector(variable: Variable, transform: Bijector | str | None) -> Bijector 
     return distribution_of(variable).bijector(*variable.inputs)
 
 
-def _parents_first(free: list[FreeVariable]) -> tuple[FreeVariable, ...]:
-    """Declaration order is parents first already, unless a bijector's bounds say otherwise; check it."""
-    seen: set[int] = set()
-    for variable in free:
-        behind = random_ancestors(variable.variable.inputs)
-        unknown = [v for v in behind if id(v) not in seen and v.name is not None]
-        nameless = [v for v in behind if v.name is None]
-        if nameless or unknown:
-            who = (nameless or unknown)[0]
-            raise ModelError(
-                f"{variable.name!r} depends on a {distribution_of(who).name} variable that is not part "
-                "of the model; declare it with a name in the same model"
-            )
-        seen.add(id(variable.variable))
-    return tuple(free)
+def _check_indices(nodes: Iterable[Variable]) -> None:
+    """Raise ModelError if an index that follows from data has left the bounds."""
+    for node in ancestors(nodes):
+        if isinstance(node.op, Index) and not node.op.in_bounds:
+            Variable(node.op, node.inputs, node.name)
+
+
+def _check_members(variables: Sequence[Variable], members: Iterable[Variable]) -> None:
+    """Raise ModelError if a variable depends on a random variable that is not part of the model."""
+    inside = {id(v) for v in members}
+    strangers = [v for v in random_ancestors(variables) if id(v) not in inside]
+    if not strangers:
+        return
+    stranger = strangers[0]
+    heir = next(v for v in variables if any(a is stranger for a in ancestors([v])))
+    who = stranger.label if stranger.name else f"a {distribution_of(stranger).name} variable"
+    raise ModelError(
+        f"{heir.label} depends on {who}, which is not part of the model; "
+        "declare it with a name in the same model"
+    )

@@ -17,7 +17,10 @@ def as_dims(dims: str | Sequence[str | None] | None) -> DimNames | None:
     """Return dimension names as a tuple; one string is one dimension."""
     if dims is None:
         return None
-    return (dims,) if isinstance(dims, str) else tuple(dims)
+    names = (dims,) if isinstance(dims, str) else dims
+    if not isinstance(names, (tuple, list)) or not all(n is None or isinstance(n, str) for n in names):
+        raise ModelError(f"dims is a name or a tuple of names, got {dims!r}; give sizes with shape=")
+    return tuple(names)
 
 
 class Dimensions:
@@ -33,6 +36,8 @@ class Dimensions:
     def __init__(self, coords: Mapping[str, Any] | None = None) -> None:
         self.values: dict[str, np.ndarray] = {}
         self.lengths: dict[str, int] = {}
+        if not isinstance(coords or {}, Mapping):
+            raise ModelError(f"coords maps names of dimensions to their values, got {type(coords).__name__}")
         for name, values in (coords or {}).items():
             self.add(name, values)
 

@@ -13,6 +13,7 @@ from pmjax.graph.elementwise_table import identity
 from pmjax.graph.ops import DataCell, Elementwise
 from pmjax.graph.variable import Variable, as_array, as_variable
 from pmjax.model.declarations import Declarations
+from pmjax.model.dims import as_dims
 
 
 def Deterministic(
@@ -40,7 +41,7 @@ def Deterministic(
     ...     y = pm.Deterministic("y", x**2)
     """
     owner = model or require_model(f"Deterministic({name!r}, ...)")
-    node = Variable(Elementwise(identity), [as_variable(var)], name)
+    node = _named_expression(name, var)
     return owner.declare_expression(name, node, dims, owner.deterministics)
 
 
@@ -62,8 +63,15 @@ def Potential(
     Variable
     """
     owner = model or require_model(f"Potential({name!r}, ...)")
-    node = Variable(Elementwise(identity), [as_variable(var)], name)
+    node = _named_expression(name, var)
     return owner.declare_expression(name, node, dims, owner.potentials)
+
+
+def _named_expression(name: str, var: Any) -> Variable:
+    try:
+        return Variable(Elementwise(identity), [as_variable(var)], name)
+    except ModelError as error:
+        raise ModelError(f"{name!r}: {error}") from None
 
 
 def Data(
@@ -97,7 +105,7 @@ def Data(
         raise ModelError(f"{name!r}: {error}") from None
     for coord, labels in (coords or {}).items():
         owner.dimensions.add(coord, labels)
-    names = (dims,) if isinstance(dims, str) else tuple(dims or ())
+    names = as_dims(dims) or ()
     if len(names) not in (0, array.ndim):
         raise ModelError(f"{name!r} has shape {array.shape}, but dims={names} names {len(names)}")
     for dim, length in zip(names, array.shape, strict=False):
