@@ -193,7 +193,7 @@ def test_hopeless_warmup_is_reported():
     density = type(gaussian(2))(
         2, everywhere_but_the_start, lambda t, d, k: {}, {}, {}, ("hopeless",), ("x", "y")
     )
-    with pytest.warns(UserWarning, match="warm-up draws of chain 0 diverged"):
+    with pytest.warns(UserWarning, match="warm-up of chain 0 diverged"):
         trace = sample_nuts(density, np.zeros((1, 2)), draws=50, tune=200, chains=1, progressbar=False)
     assert len(trace.warnings) == 1
 

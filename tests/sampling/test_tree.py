@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pmjax.sampling import metric as metrics
-from pmjax.sampling.nuts import Hamiltonian, Point, Tree, trajectory
-from pmjax.sampling.python_nuts import Trajectory, numpy_randomness, turns
-from pmjax.sampling.randomness import chain_key, draw_randomness
-from pmjax.sampling.turning import add_leaf, spans_turn
+from pmjax.sampling.nuts import Point, add_point, begin_doubling, begin_draw
+from pmjax.sampling.program import STATS, Settings, capacity, initial_state, make_run_chunk, when_loop
+from pmjax.sampling.python_nuts import Trajectory, turns
+from pmjax.sampling.randomness import Randomness, chain_key, draw_randomness
+from pmjax.sampling.turning import Span, add_leaf, spans_turn, work_space
 
 from .densities import gaussian, student_t
 
@@ -20,37 +21,48 @@ ROOM = 10
 FLOAT = np.dtype(np.float64)
 
 
-def compiled_trajectory(density):
-    """Compile one trajectory as a function of everything it depends on."""
+class OneDraw:
+    """The compiled program, asked for one draw from a given place."""
 
-    @jax.jit
-    def run(theta, random, step_size, metric, max_depth):
-        def value_and_grad(q):
-            return jax.value_and_grad(density.log_density)(q, density.data, {})
+    def __init__(self, density, when=when_loop):
+        self.density = density
+        with jax.enable_x64(True):
+            self.run = jax.jit(make_run_chunk(density, "diag", ROOM, FLOAT, when))
 
-        system = Hamiltonian(
-            value_and_grad,
-            lambda p: metrics.unwhiten(metric, "diag", p),
-            lambda g: metrics.unwhiten_transpose(metric, "diag", g),
-            step_size,
-        )
-        value, gradient = value_and_grad(theta)
-        spans = np.zeros((ROOM + 1, 3, density.size))
-        return trajectory(Point(theta, gradient, value), spans, random, system, max_depth)
+    def state(self, theta, step_size, sigma, key):
+        state = initial_state(theta, key, "diag", FLOAT)
+        value, gradient = jax.value_and_grad(self.density.log_density)(theta, self.density.data, {})
+        metric = state.metric._replace(sigma=np.asarray(sigma, float))
+        point = Point(theta, np.asarray(gradient), np.asarray(value))
+        return state._replace(point=point, metric=metric, step_size=np.float64(step_size))
 
-    return run
+    def __call__(self, theta, step_size, sigma, key, max_depth):
+        """Return the next position and gradient, and the statistics by name."""
+        with jax.enable_x64(True):
+            flags = np.zeros(capacity(self.density.size), np.int32)
+            settings = Settings(np.int32(1), np.int32(max_depth), np.float64(0.8), flags)
+            state = self.state(theta, step_size, sigma, key)
+            state, buffers = self.run(state, settings, self.density.data, {})
+        stats = dict(zip(STATS, np.asarray(buffers.stats)[0].tolist(), strict=True))
+        return np.asarray(state.point.position), np.asarray(state.point.gradient), stats
+
+
+def numpy_version(density):
+    """Return the density and its gradient as a function from NumPy to NumPy."""
+    compiled = jax.jit(lambda q: jax.value_and_grad(density.log_density)(q, density.data, {}))
+
+    def value_and_grad(q):
+        with jax.enable_x64(True):
+            value, gradient = compiled(q)
+        return float(value), np.asarray(gradient)
+
+    return value_and_grad
 
 
 @pytest.fixture(scope="module", params=["gaussian", "student_t"])
 def both(request):
     density = gaussian(3) if request.param == "gaussian" else student_t(3, 3.0)
-    value_and_grad = jax.jit(lambda q: jax.value_and_grad(density.log_density)(q, density.data, {}))
-
-    def value(q):
-        v, g = value_and_grad(q)
-        return float(v), np.asarray(g)
-
-    return density, compiled_trajectory(density), value
+    return OneDraw(density), numpy_version(density)
 
 
 @given(
@@ -61,25 +73,18 @@ def both(request):
 )
 @settings(max_examples=60, deadline=None)
 def test_same_randomness_same_trajectory(both, seed, log_step, max_depth, sigma):
-    density, compiled, value_and_grad = both
-    rng = np.random.default_rng(seed)
-    random = numpy_randomness(rng, 3, ROOM)
-    random = random._replace(forward=random.forward.astype(np.int32))
-    theta, step, sigma = rng.normal(size=3), np.exp(log_step), np.array(sigma)
+    compiled, value_and_grad = both
+    theta, step, key = np.random.default_rng(seed).normal(size=3), np.exp(log_step), chain_key(seed, 0)
     with jax.enable_x64(True):
-        oracle = Trajectory(value_and_grad, random, step, sigma, max_depth)
-        q, logp, gradient = oracle.grow(theta, *value_and_grad(theta))
-        metric = metrics.Metric(sigma, np.zeros((3, 0)), np.zeros(0))
-        tree: Tree = compiled(theta, random, step, metric, np.int32(max_depth))
-    np.testing.assert_allclose(tree.proposal.point.position, q, rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(tree.proposal.point.gradient, gradient, rtol=1e-9, atol=1e-9)
-    expected = oracle.stats
-    assert int(tree.n_steps) == expected["n_steps"]
-    assert int(tree.depth) == expected["tree_depth"]
-    assert bool(tree.diverging) == expected["diverging"]
-    assert int(tree.proposal.index) == expected["index_in_trajectory"]
-    np.testing.assert_allclose(float(tree.accept) / int(tree.n_steps), expected["acceptance_rate"], rtol=1e-9)
-    np.testing.assert_allclose(tree.proposal.energy_change, expected["energy_error"], atol=1e-9)
+        random = draw_randomness(key, 0, 3, ROOM, FLOAT)
+    random = type(random)(*(np.asarray(part) for part in random))
+    oracle = Trajectory(value_and_grad, random, step, np.array(sigma), max_depth)
+    q, _, gradient = oracle.grow(theta, *value_and_grad(theta))
+    position, compiled_gradient, stats = compiled(theta, step, sigma, key, max_depth)
+    np.testing.assert_allclose(position, q, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(compiled_gradient, gradient, rtol=1e-9, atol=1e-9)
+    for name in STATS:
+        np.testing.assert_allclose(stats[name], float(oracle.stats[name]), rtol=1e-9, atol=1e-9, err_msg=name)
 
 
 def recursive_turn(momenta: np.ndarray) -> bool:
@@ -99,10 +104,10 @@ def test_turns_of_every_subtree_are_found(depth):
     seen = set()
     for trial in range(30):
         # A slowly turning momentum, so that short spans seldom turn and long ones often do.
-        angle = np.cumsum(rng.uniform(0, 1.5 * np.pi / 2**depth, 2**depth) * (1 + trial % 3))
-        momenta = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        angle = np.cumsum(rng.uniform(0, np.pi / 2**depth, 2**depth) * (1 + 3 * (trial % 2)))
+        momenta = np.stack([np.cos(angle), np.sin(angle)], axis=1) * rng.uniform(0.5, 2.0, (2**depth, 1))
         with jax.enable_x64(True):
-            spans, turning = np.zeros((depth + 1, 3, 2)), False
+            spans, turning = work_space(depth, 2, FLOAT), False
             for n, p in enumerate(momenta):
                 spans, now = add(spans, np.int32(n), p)
                 turning = turning or bool(now)
@@ -111,57 +116,50 @@ def test_turns_of_every_subtree_are_found(depth):
         assert turning == expected
         if not expected:
             whole = [momenta[0], momenta[-1], momenta.sum(axis=0)]
-            np.testing.assert_allclose(spans[depth], whole, atol=1e-12)
+            np.testing.assert_allclose([part[depth] for part in spans], whole, atol=1e-12)
     assert seen == {True, False}
 
 
 def test_turn_across_the_seam():
     # The union does not turn, the left span with the first leaf of the right one does.
-    left = np.array([[1.0, 0.0], [1.0, 0.0], [2.0, 0.0]])
-    right = np.array([[-3.0, 0.0], [5.0, 0.0], [2.0, 0.0]])
-    assert (left[2] + right[2]) @ left[0] > 0
-    assert (left[2] + right[2]) @ right[1] > 0
+    left = Span(*np.array([[1.0, 0.0], [1.0, 0.0], [2.0, 0.0]]))
+    right = Span(*np.array([[-3.0, 0.0], [5.0, 0.0], [2.0, 0.0]]))
+    assert (left.sum + right.sum) @ left.first > 0
+    assert (left.sum + right.sum) @ right.last > 0
     assert bool(spans_turn(left, right))
     assert turns(tuple(left), tuple(right))
 
 
 def test_leaves_are_selected_by_their_weights():
-    """The draw's place in a trajectory of fixed length follows exp(-energy) within each subtree.
+    """Within a subtree of two leaves with energies E the second is selected with its share of exp(-E).
 
-    With a depth limit of 2, the leaves of the last subtree, of weights w, are proposed with
-    probability w / sum(w); the frequencies are compared by a chi-square statistic.
+    Counted over many uniforms, with the standard error of a proportion.
     """
-    density = student_t(1, 3.0)
-    compiled = compiled_trajectory(density)
-    batched = jax.jit(jax.vmap(compiled, in_axes=(None, 0, None, None, None)))
-    n, theta, step = 40_000, np.array([0.3]), 1.2
+    n, forward = 20_000, np.ones(1, np.int32)
+    rng = np.random.default_rng(5)
+    zero = Point(np.zeros(1), np.zeros(1), np.float64(0.0))
+    log_densities = (-1.0, 0.5, -0.2, 0.1)
+
+    def select(uniform):
+        random = Randomness(np.zeros(1), forward, np.full(1, 0.5), uniform[None])
+        tree = begin_draw(zero, random)
+        sub, spans = begin_doubling(tree, random), work_space(2, 1, FLOAT)
+        for value in log_densities:
+            point = Point(jnp.zeros(1), jnp.zeros(1), jnp.float64(value))
+            sub, spans = add_point(sub, tree, spans, random, point, jnp.zeros(1))
+        return sub.proposal.place, sub.log_weight
+
     with jax.enable_x64(True):
-        rng = np.random.default_rng(5)
-        one = numpy_randomness(rng, 1, ROOM)
-        forward = np.ones((n, ROOM), np.int32)
-        random = one._replace(
-            momentum=np.full((n, 1), 1.5),
-            forward=forward,
-            merge=np.full((n, ROOM), 1e-300),
-            leaf=rng.random((n, ROOM)),
-        )
-        metric = metrics.Metric(np.ones(1), np.zeros((1, 0)), np.zeros(0))
-        tree = batched(theta, random, step, metric, np.int32(2))
-        assert not np.any(tree.turning)
-        index, change = np.asarray(tree.proposal.index), np.asarray(tree.proposal.energy_change)
-    assert set(np.unique(index)) == {2, 3}
-    weight = np.array([np.exp(-change[index == k][0]) for k in (2, 3)])
-    share = weight[0] / weight.sum()
-    count = np.sum(index == 2)
-    assert abs(count - n * share) < 4 * np.sqrt(n * share * (1 - share))
-    assert 0.05 < abs(share - 0.5)
+        index, log_weight = jax.jit(jax.vmap(select))(rng.random(n))
+    weights = np.exp(log_densities)
+    np.testing.assert_allclose(log_weight, np.log(weights.sum()), rtol=1e-12)
+    for k, share in enumerate(weights / weights.sum(), start=1):
+        assert abs(np.mean(np.asarray(index) == k) - share) < 4 * np.sqrt(share * (1 - share) / n)
 
 
 def test_randomness_has_the_right_moments_and_is_fresh():
     with jax.enable_x64(True):
-        make = jax.jit(
-            jax.vmap(lambda i: draw_randomness(chain_key(3, 1), i, 10, ROOM, FLOAT))
-        )
+        make = jax.jit(jax.vmap(lambda i: draw_randomness(chain_key(3, 1), i, 10, ROOM, FLOAT)))
         random = make(np.arange(4000))
         other = make(np.arange(4000, 4001))
     z = np.asarray(random.momentum)

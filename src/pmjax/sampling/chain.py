@@ -119,15 +119,17 @@ class Chain:
         run.keep(self, np.asarray(buffers.theta)[:n], stats)
         self.done += n
         if warmup and run.uses_pairs:
-            self.pairs.append((np.array(np.asarray(buffers.theta)[:n]), np.array(np.asarray(buffers.gradient)[:n])))
+            theta, gradient = (np.array(np.asarray(x)[:n]) for x in (buffers.theta, buffers.gradient))
+            self.pairs.append((theta, gradient))
             if self.done in run.boundaries:
                 self._end_window()
 
     def _chunk_size(self) -> int:
         run = self.run
         phase_end = run.tune if self.done < run.tune else run.tune + run.draws
-        ends = run.boundaries[run.boundaries > self.done] if run.uses_pairs else []
-        limit = min([phase_end - self.done, run.capacity, *(int(end) - self.done for end in ends[:1])])
+        limit = min(phase_end - self.done, run.capacity)
+        if run.uses_pairs:
+            limit = min([limit, *(int(end) - self.done for end in run.boundaries if end > self.done)])
         if self.seconds_per_draw is None:
             return min(limit, 1)
         # Early draws say little about later ones: chunks grow by at most four times.

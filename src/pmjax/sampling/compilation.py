@@ -70,7 +70,9 @@ def program(
     with lock:
         if full not in _programs:
             path = _entry(full)
-            found = _load(path, tree, jax.tree.structure(result)) if path else None
+            found = (
+                _load(path, jax.tree.structure((arguments, {})), jax.tree.structure(result)) if path else None
+            )
             if found is None:
                 found = (lowered or jax.jit(function).lower(*arguments)).compile()
                 Counter.compiled += 1
@@ -127,7 +129,7 @@ def _load(path: Path, arguments: Any, result: Any) -> Callable[..., Any] | None:
     # Whatever is wrong with an entry, compiling afresh is right.
     try:
         payload = pickle.loads(path.read_bytes())
-        loaded = deserialize_and_load(payload, jax.tree.structure((jax.tree.unflatten(arguments, [0] * arguments.num_leaves), {})), result)
+        loaded: Callable[..., Any] = deserialize_and_load(payload, arguments, result)
         os.utime(path)
         return loaded
     except Exception:

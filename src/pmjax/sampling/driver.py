@@ -65,7 +65,7 @@ class Pool:
         self._stop = True
 
     def results(self) -> Iterator[Chain | None]:
-        """Yield a chain each time it has made a chunk, and None now and then so that the caller stays responsive."""
+        """Yield a chain each time it has made a chunk, and None now and then while nothing happens."""
         while True:
             alive = any(thread.is_alive() for thread in self._threads)
             try:

@@ -1,9 +1,8 @@
-"""Multinomial NUTS as pure pieces: begin_draw, begin_doubling, leaf, end_doubling.
+"""Multinomial NUTS as pure pieces: begin_draw, begin_doubling, leapfrog, add_point, end_doubling.
 
 Hoffman & Gelman (2014, arXiv:1111.4246) with the multinomial weights of Betancourt (2017,
-arXiv:1701.02434). `leaf` holds the only gradient. Two schedules run the same pieces: `trajectory`
-(nested loops, for one chain on a CPU) and the flat one of `flat.py` (many chains, one gradient each
-per tick). The kernel is told the whitening map and the step size; it knows nothing of adaptation.
+arXiv:1701.02434). The kernel is told the whitening map and the step size; it knows nothing of
+adaptation. `program.py` strings the pieces together: one leaf, so one gradient, per turn of one loop.
 """
 
 from __future__ import annotations
@@ -16,23 +15,12 @@ import jax.numpy as jnp
 from jax import lax
 
 from pmjax.sampling.randomness import Randomness
-from pmjax.sampling.turning import Span, add_leaf, spans_turn
+from pmjax.sampling.turning import Span, add_leaf, inner_products, spans_turn
 
 MAX_ENERGY_ERROR = 1000.0
 """A trajectory whose energy rises by more than this has diverged."""
 
-ValueAndGrad = Callable[[jax.Array], tuple[jax.Array, jax.Array]]
 LinearMap = Callable[[jax.Array], jax.Array]
-
-
-class Hamiltonian(NamedTuple):
-    """What the leaves need: the density and the whitening map ``L`` with its transpose."""
-
-    value_and_grad: ValueAndGrad
-    unwhiten: LinearMap
-    unwhiten_transpose: LinearMap
-    step_size: jax.Array
-    one_kernel: Callable[[Any,Any,Any],Any] = lax.while_loop
 
 
 class Point(NamedTuple):
@@ -50,12 +38,12 @@ class Point(NamedTuple):
 class Proposal(NamedTuple):
     """A point of the trajectory that may become the next draw.
 
-    ``energy_change`` is H(point) - H(start); ``index`` its signed place in the trajectory.
+    ``energy_change`` is H(point) - H(start); ``place`` its signed index in the trajectory.
     """
 
     point: Point
     energy_change: jax.Array
-    index: jax.Array
+    place: jax.Array
 
 
 class Ends(NamedTuple):
@@ -82,8 +70,6 @@ class Tree(NamedTuple):
         Gradients used, and the sums over them of both acceptance statistics.
     turning, diverging : Array of bool
     start_log_density, start_kinetic : Array, scalars
-    spans : Span of arrays of shape (K + 1, D)
-        Work space of the U-turn checks.
     """
 
     ends: Ends
@@ -99,11 +85,14 @@ class Tree(NamedTuple):
     diverging: jax.Array
     start_log_density: jax.Array
     start_kinetic: jax.Array
-    spans: Span
 
 
 class Subtree(NamedTuple):
-    """The subtree of ``2**depth`` leaves that is being grown from one end of the tree."""
+    """The subtree of ``2**depth`` leaves that is being grown from one end of the tree.
+
+    ``n`` leaves have been made so far, the last one at ``position``; ``uniform`` is what is left of
+    the random number that selects among them.
+    """
 
     n: jax.Array
     position: jax.Array
@@ -116,10 +105,9 @@ class Subtree(NamedTuple):
     symmetric: jax.Array
     turning: jax.Array
     diverging: jax.Array
-    spans: Span
 
 
-def begin_draw(start: Point, spans: Span, random: Randomness) -> Tree:
+def begin_draw(start: Point, random: Randomness) -> Tree:
     """Return the tree of one leaf: the current draw with a fresh momentum."""
     dtype = start.position.dtype
     zero, none, false = jnp.zeros((), dtype), jnp.int32(0), jnp.bool_(False)
@@ -137,8 +125,7 @@ def begin_draw(start: Point, spans: Span, random: Randomness) -> Tree:
         turning=false,
         diverging=false,
         start_log_density=start.log_density,
-        start_kinetic=0.5 * jnp.sum(p * p),
-        spans=spans,
+        start_kinetic=0.5 * inner_products((p, p))[0],
     )
 
 
@@ -159,29 +146,23 @@ def begin_doubling(tree: Tree, random: Randomness) -> Subtree:
         symmetric=zero,
         turning=jnp.bool_(False),
         diverging=jnp.bool_(False),
-        spans=tree.spans,
     )
 
 
-def leaf(sub: Subtree, tree: Tree, random: Randomness, system: Hamiltonian) -> Subtree:
-    """Add one leapfrog step to the subtree: the only gradient of the program."""
-    step = system.step_size * (2 * random.forward[tree.depth] - 1).astype(sub.position.dtype)
-    half = sub.momentum + 0.5 * step * system.unwhiten_transpose(sub.gradient)
-    position = sub.position + step * system.unwhiten(half)
-    log_density, gradient = system.value_and_grad(position)
-    point = Point(position, gradient, log_density)
-
-    def account(sub: Subtree) -> Subtree:
-        momentum = half + 0.5 * step * system.unwhiten_transpose(gradient)
-        return add_point(sub, tree, random, point, momentum)
-
-    return system.one_kernel(lambda new: new.n == sub.n, account, sub)
+def half_kick(momentum: jax.Array, gradient: jax.Array, step: jax.Array, transpose: LinearMap) -> jax.Array:
+    """Return the whitened momentum half a step later: p + step / 2 L^T g."""
+    return momentum + 0.5 * step * transpose(gradient)
 
 
-def add_point(sub: Subtree, tree: Tree, random: Randomness, point: Point, momentum: jax.Array) -> Subtree:
-    """Weigh a new leaf, maybe select it, and check the subtrees that it completes."""
+def add_point(
+    sub: Subtree, tree: Tree, spans: Span, random: Randomness, point: Point, momentum: jax.Array
+) -> tuple[Subtree, Span]:
+    """Weigh a new leaf, maybe select it, and check the subtrees that it completes.
+
+    ``spans`` is the work space of these checks, see `add_leaf`.
+    """
     # A gradient that is not finite makes the momentum and so the energy not finite.
-    kinetic = 0.5 * jnp.sum(momentum * momentum)
+    kinetic = 0.5 * inner_products((momentum, momentum))[0]
     log_weight = (point.log_density - tree.start_log_density) - (kinetic - tree.start_kinetic)
     # A start that has not been evaluated: any finite leaf is as good as it, and so is always taken.
     finite = jnp.isfinite(point.log_density) & jnp.isfinite(kinetic)
@@ -200,8 +181,8 @@ def add_point(sub: Subtree, tree: Tree, random: Randomness, point: Point, moment
     index = (2 * forward - 1) * (tree.reach[forward] + sub.n + 1)
     proposal = _select(take, Proposal(point, -log_weight, index), sub.proposal)
 
-    spans, turning = add_leaf(sub.spans, sub.n, momentum)
-    return Subtree(
+    spans, turning = add_leaf(spans, sub.n, momentum)
+    sub = Subtree(
         n=sub.n + 1,
         position=point.position,
         momentum=momentum,
@@ -213,8 +194,8 @@ def add_point(sub: Subtree, tree: Tree, random: Randomness, point: Point, moment
         symmetric=sub.symmetric + 2 * accept / (1 + ratio),
         turning=turning,
         diverging=diverging,
-        spans=spans,
     )
+    return sub, spans
 
 
 def subtree_unfinished(sub: Subtree, depth: jax.Array) -> jax.Array:
@@ -222,12 +203,12 @@ def subtree_unfinished(sub: Subtree, depth: jax.Array) -> jax.Array:
     return (sub.n < (1 << depth)) & ~sub.turning & ~sub.diverging
 
 
-def end_doubling(tree: Tree, sub: Subtree, random: Randomness) -> Tree:
+def end_doubling(tree: Tree, sub: Subtree, spans: Span, random: Randomness) -> Tree:
     """Join the finished subtree to the tree by biased progressive sampling."""
     forward = random.forward[tree.depth]
     complete = ~(sub.turning | sub.diverging)
     take = complete & (jnp.log(random.merge[tree.depth]) < sub.log_weight - tree.log_weight)
-    span = Span(*(_pick(part, tree.depth) for part in sub.spans))
+    span = Span(*(_pick(part, tree.depth) for part in spans))
     # In the order of growth the far end comes first; a turn does not depend on the order.
     far, near = _pick(tree.ends.momentum, 1 - forward), _pick(tree.ends.momentum, forward)
     turning = spans_turn(Span(far, near, tree.momentum_sum), span)
@@ -247,30 +228,12 @@ def end_doubling(tree: Tree, sub: Subtree, random: Randomness) -> Tree:
         symmetric=tree.symmetric + sub.symmetric,
         turning=turning | sub.turning,
         diverging=sub.diverging,
-        spans=sub.spans,
     )
 
 
 def tree_unfinished(tree: Tree, max_depth: jax.Array) -> jax.Array:
     """Whether the trajectory may be doubled once more."""
     return (tree.depth < max_depth) & ~tree.turning & ~tree.diverging
-
-
-def trajectory(
-    start: Point, spans: Span, random: Randomness, system: Hamiltonian, max_depth: jax.Array
-) -> Tree:
-    """Grow one whole trajectory with nested loops and return its tree."""
-
-    def doubling(tree: Tree) -> Tree:
-        sub = lax.while_loop(
-            lambda sub: subtree_unfinished(sub, tree.depth),
-            lambda sub: leaf(sub, tree, random, system),
-            begin_doubling(tree, random),
-        )
-        return end_doubling(tree, sub, random)
-
-    tree = begin_draw(start, spans, random)
-    return lax.while_loop(lambda tree: tree_unfinished(tree, max_depth), doubling, tree)
 
 
 def _select(condition: jax.Array, yes: Proposal, no: Proposal) -> Proposal:

@@ -13,8 +13,19 @@ from jax import lax
 from pmjax.density.density import Density
 from pmjax.sampling import metric as metrics
 from pmjax.sampling import schedule, step_size
-from pmjax.sampling.nuts import Hamiltonian, Point, Tree, trajectory
-from pmjax.sampling.randomness import draw_randomness
+from pmjax.sampling.nuts import (
+    Point,
+    Subtree,
+    Tree,
+    add_point,
+    begin_doubling,
+    begin_draw,
+    end_doubling,
+    half_kick,
+    subtree_unfinished,
+    tree_unfinished,
+)
+from pmjax.sampling.randomness import Randomness, draw_randomness
 from pmjax.sampling.turning import Span, work_space
 
 STATS = (
@@ -84,8 +95,47 @@ def initial_state(theta: np.ndarray, key: np.ndarray, kind: str, dtype: np.dtype
     )
 
 
+class Walk(NamedTuple):
+    """What the loop of the program carries: a chain in the middle of a trajectory.
+
+    ``row`` draws of this chunk are finished; ``new_draw`` and ``new_doubling`` say what the next turn of
+    the loop begins with.
+    """
+
+    row: jax.Array
+    chain: ChainState
+    random: Randomness
+    tree: Tree
+    sub: Subtree
+    spans: Span
+    new_draw: jax.Array
+    new_doubling: jax.Array
+    buffers: Buffers
+
+
+When = Callable[[jax.Array, Callable[[Any], Any], Any], Any]
+
+
+def when_loop(condition: jax.Array, function: Callable[[Any], Any], value: Any) -> Any:
+    """Return ``function(value)`` where ``condition`` holds, else ``value``, as a loop of at most one turn.
+
+    On a CPU a small loop becomes one kernel of machine code that works in place, where a conditional
+    copies what it returns, and many small kernels cost more to start than to run.
+    """
+
+    def turn(carry: tuple[jax.Array, Any]) -> tuple[jax.Array, Any]:
+        return jnp.bool_(False), function(carry[1])
+
+    return lax.while_loop(lambda carry: carry[0], turn, (condition, value))[1]
+
+
+def when_select(condition: jax.Array, function: Callable[[Any], Any], value: Any) -> Any:
+    """Return the same by computing both sides: for chains in a batch, which differ in what they need."""
+    return _where(condition, function(value), value)
+
+
 def make_run_chunk(
-    density: Density, kind: str, max_depth: int, dtype: np.dtype
+    density: Density, kind: str, max_depth: int, dtype: np.dtype, when: When = when_loop
 ) -> Callable[[ChainState, Settings, Any, Any], tuple[ChainState, Buffers]]:
     """Return ``run_chunk(state, settings, data, knobs) -> (state, buffers)`` of a density.
 
@@ -98,43 +148,114 @@ def make_run_chunk(
         Greatest tree depth that the program has room for.
     dtype : dtype
         Precision of everything the sampler does.
+    when : callable
+        How what happens once per doubling or per draw is left out at other leaves.
     """
     rows = capacity(density.size)
 
-    def run_chunk(
-        state: ChainState, settings: Settings, data: Any, knobs: Any
-    ) -> tuple[ChainState, Buffers]:
+    def begin(walk: Walk) -> Walk:
+        """Begin what has to begin, then make the first half of a leapfrog step."""
+        chain = walk.chain
+
+        def new_draw(_: Any) -> tuple[Randomness, Tree]:
+            random = draw_randomness(chain.key, chain.draw, density.size, max_depth, dtype)
+            return random, begin_draw(chain.point, random)
+
+        def first_half(carry: tuple[Randomness, Tree, Subtree]) -> tuple[Randomness, Tree, Subtree]:
+            random, tree, sub = carry
+            random, tree = when(walk.new_draw, new_draw, (random, tree))
+            sub = when(walk.new_doubling, lambda _: begin_doubling(tree, random), sub)
+            step = signed_step(chain, tree, random)
+            momentum = half_kick(sub.momentum, sub.gradient, step, transpose(chain))
+            position = sub.position + step * metrics.unwhiten(chain.metric, kind, momentum)
+            return random, tree, sub._replace(position=position, momentum=momentum)
+
+        random, tree, sub = when(always(walk), first_half, (walk.random, walk.tree, walk.sub))
+        return walk._replace(random=random, tree=tree, sub=sub)
+
+    def finish(walk: Walk, log_density: jax.Array, gradient: jax.Array, settings: Settings) -> Walk:
+        """Make the second half of the step, add the leaf, and end what it completes."""
+        random = walk.random
+
+        def second_half(rest: tuple[Any, ...]) -> tuple[Any, ...]:
+            row, chain, tree, sub, spans, _, _, buffers = rest
+            step = signed_step(chain, tree, random)
+            momentum = half_kick(sub.momentum, gradient, step, transpose(chain))
+            point = Point(sub.position, gradient, log_density)
+            sub, spans = add_point(sub, tree, spans, random, point, momentum)
+            new_doubling = ~subtree_unfinished(sub, tree.depth)
+            tree = when(new_doubling, lambda tree: end_doubling(tree, sub, spans, random), tree)
+            new_draw = new_doubling & ~tree_unfinished(tree, settings.depth_limit)
+
+            def end(rest: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+                row, chain, buffers = rest
+                return end_draw(row, chain, buffers, tree, settings)
+
+            row, chain, buffers = when(new_draw, end, (row, chain, buffers))
+            return row, chain, tree, sub, spans, new_draw, new_doubling, buffers
+
+        row, chain, _, tree, sub, *others = walk
+        rest = when(always(walk), second_half, (row, chain, tree, sub, *others))
+        return Walk(rest[0], rest[1], random, *rest[2:])
+
+    def always(walk: Walk) -> jax.Array:
+        # True, but the compiler cannot know: what it guards becomes one kernel.
+        return walk.row >= 0
+
+    def signed_step(chain: ChainState, tree: Tree, random: Randomness) -> jax.Array:
+        return chain.step_size * (2 * random.forward[tree.depth] - 1).astype(dtype)
+
+    def transpose(chain: ChainState) -> Callable[[jax.Array], jax.Array]:
+        return lambda g: metrics.unwhiten_transpose(chain.metric, kind, g)
+
+    def run_chunk(state: ChainState, settings: Settings, data: Any, knobs: Any) -> tuple[ChainState, Buffers]:
         value_and_grad = jax.value_and_grad(lambda theta: density.log_density(theta, data, knobs))
-        buffers = Buffers(
-            jnp.zeros((rows, density.size), dtype),
-            jnp.zeros((rows, density.size), dtype),
-            jnp.zeros((rows, len(STATS)), dtype),
-        )
-        spans = work_space(max_depth, density.size, dtype)
 
-        def one_draw(carry: tuple[jax.Array, ChainState, Buffers, Span]) -> Any:
-            i, state, buffers, spans = carry
-            random = draw_randomness(state.key, state.draw, density.size, max_depth, dtype)
-            system = Hamiltonian(
-                value_and_grad,
-                lambda p: metrics.unwhiten(state.metric, kind, p),
-                lambda g: metrics.unwhiten_transpose(state.metric, kind, g),
-                state.step_size,
-            )
-            tree = trajectory(state.point, spans, random, system, settings.depth_limit)
-            point = tree.proposal.point
-            row = (point.position, point.gradient, stats_row(tree, state, settings))
-            buffers = Buffers(
-                *(lax.dynamic_update_index_in_dim(b, x, i, 0) for b, x in zip(buffers, row, strict=True))
-            )
-            state = adapt(state, tree, settings.flags[i], settings.target_accept)
-            return i + 1, state, buffers, tree.spans
+        def leaf(walk: Walk) -> Walk:
+            walk = begin(walk)
+            return finish(walk, *value_and_grad(walk.sub.position), settings)
 
-        carry = (jnp.int32(0), state, buffers, spans)
-        _, state, buffers, _ = lax.while_loop(lambda carry: carry[0] < settings.n_draws, one_draw, carry)
-        return state, buffers
+        start = first_walk(state, rows, max_depth, dtype)
+        walk = lax.while_loop(lambda walk: walk.row < settings.n_draws, leaf, start)
+        return walk.chain, walk.buffers
 
     return run_chunk
+
+
+def first_walk(state: ChainState, rows: int, max_depth: int, dtype: np.dtype) -> Walk:
+    """Return a walk that will begin a draw; what the draw sets is left at zero."""
+    size = state.point.position.shape[0]
+    zeros = jnp.zeros(size, dtype)
+    random = Randomness(zeros, jnp.zeros(max_depth, jnp.int32), *jnp.zeros((2, max_depth), dtype))
+    tree = begin_draw(state.point, random)
+    return Walk(
+        row=jnp.int32(0),
+        chain=state,
+        random=random,
+        tree=tree,
+        sub=begin_doubling(tree, random),
+        spans=work_space(max_depth, size, dtype),
+        new_draw=jnp.bool_(True),
+        new_doubling=jnp.bool_(True),
+        buffers=Buffers(
+            jnp.zeros((rows, size), dtype),
+            jnp.zeros((rows, size), dtype),
+            jnp.zeros((rows, len(STATS)), dtype),
+        ),
+    )
+
+
+def end_draw(
+    row: jax.Array, chain: ChainState, buffers: Buffers, tree: Tree, settings: Settings
+) -> tuple[jax.Array, ChainState, Buffers]:
+    """Record the finished draw and adapt to it."""
+    point = tree.proposal.point
+    record = (point.position, point.gradient, stats_row(tree, chain, settings))
+    written = (
+        lax.dynamic_update_index_in_dim(old, new, row, 0) for old, new in zip(buffers, record, strict=True)
+    )
+    chain = adapt(chain, tree, settings.flags[row], settings.target_accept)
+    return row + 1, chain, Buffers(*written)
 
 
 def stats_row(tree: Tree, state: ChainState, settings: Settings) -> jax.Array:
@@ -152,7 +273,7 @@ def stats_row(tree: Tree, state: ChainState, settings: Settings) -> jax.Array:
         tree.n_steps,
         state.step_size,
         limit,
-        proposal.index,
+        proposal.place,
     )
     dtype = tree.log_weight.dtype
     return jnp.stack([jnp.asarray(value).astype(dtype) for value in values])
@@ -171,7 +292,7 @@ def adapt(state: ChainState, tree: Tree, flags: jax.Array, target: jax.Array) ->
     averaging = _where(on(schedule.RESTART), step_size.begin(log_step), averaging)
 
     # A draw that did not move tells the metric nothing, one close to a divergence misleads it.
-    moved = jnp.where(tree.diverging, jnp.abs(tree.proposal.index) > 4, tree.proposal.index != 0)
+    moved = jnp.where(tree.diverging, jnp.abs(tree.proposal.place) > 4, tree.proposal.place != 0)
 
     def listen(estimator: metrics.DiagEstimator, sigma: jax.Array) -> tuple[metrics.DiagEstimator, jax.Array]:
         estimator = metrics.update_estimate(

@@ -10,9 +10,8 @@ from pmjax.sampling.chain import Chain
 from pmjax.sampling.program import STATS
 
 REFRESH_SECONDS = 0.2
-HEADER = (
-    f"{'chain':>5} {'draws':>13} {'divergences':>11} {'step size':>9} {'grad/draw':>9} {'draws/s':>8} {'left':>7}"
-)
+WIDTHS = (5, 13, 11, 9, 9, 8, 7)
+HEADER = ("chain", "draws", "divergences", "step size", "grad/draw", "draws/s", "left")
 
 
 class Progress:
@@ -40,7 +39,7 @@ class Progress:
         now = time.perf_counter()
         if self._active and (force or now - self._last > REFRESH_SECONDS):
             self._last = now
-            self._show("\n".join([HEADER, *(_line(chain, now) for chain in chains)]))
+            self._show("\n".join(map(_row, [HEADER, *(_cells(chain, now) for chain in chains)])))
 
     def _show(self, text: str) -> None:
         if self._notebook:
@@ -59,18 +58,25 @@ class Progress:
         self._lines = len(lines)
 
 
-def _line(chain: Chain, now: float) -> str:
+def _cells(chain: Chain, now: float) -> tuple[str, ...]:
     total = chain.run.tune + chain.run.draws
-    phase = "warm-up" if chain.done < chain.run.tune else "sample"
     if chain.last_stats is None:
-        return f"{chain.index:>5} {0:>6}/{total:<6} {'waiting':>11}"
+        return str(chain.index), f"0/{total}", "", "", "", "", "waiting"
     rate = chain.done / max(now - chain.started, 1e-9)
     stats = dict(zip(STATS, chain.last_stats, strict=True))
-    left = 0.0 if chain.finished else (total - chain.done) / rate
     return (
-        f"{chain.index:>5} {chain.done:>6}/{total:<6} {chain.divergences:>11} {stats['step_size']:>9.3g} "
-        f"{chain.gradients / max(chain.done, 1):>9.1f} {rate:>8.0f} {left:>6.0f}s {'' if chain.finished else phase}"
+        str(chain.index),
+        f"{chain.done}/{total}",
+        "warm-up" if chain.done < chain.run.tune else str(chain.divergences),
+        f"{stats['step_size']:.3g}",
+        f"{chain.gradients / max(chain.done, 1):.1f}",
+        f"{rate:.0f}",
+        "done" if chain.finished else f"{(total - chain.done) / rate:.0f} s",
     )
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return " ".join(cell.rjust(width) for cell, width in zip(cells, WIDTHS, strict=True))
 
 
 def _in_notebook() -> bool:

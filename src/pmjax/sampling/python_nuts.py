@@ -170,8 +170,8 @@ def sample_python_nuts(
                 step = float(np.exp(log_average if flags[i] & schedule.FREEZE else log_step))
                 pairs.append((q, grad))
                 if flags[i] & (schedule.SWITCH | schedule.RESTART):
-                    window = [np.array(part) for part in zip(*pairs, strict=True)]
-                    metric, pairs = fit_metric("diag", *window, metric), []
+                    seen, scores = (np.array(part) for part in zip(*pairs, strict=True))
+                    metric, pairs = fit_metric("diag", seen, scores, metric), []
                     centre, error, count = np.log(10 * step), 0.0, 0
         values = [outputs(part, density.data, density.knobs) for part in theta]
     sampled = {name: np.stack([value[name] for value in values]) for name in outputs.shapes}

@@ -22,7 +22,7 @@ from pmjax.sampling.storage import Recorder, Storage
 from pmjax.sampling.trace import Trace
 
 CHAIN_METHODS = ("parallel", "sequential", "vectorized")
-PRECISIONS = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
+PRECISIONS: dict[str, np.dtype] = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}
 # Programs have room for this depth; a deeper limit gets a program of its own.
 ROOM = 10
 HOPELESS = 100
@@ -97,7 +97,7 @@ def sample_nuts(
     >>> trace.posterior.outputs["x"].shape
     (2, 100)
     """
-    dtype = PRECISIONS[_one_of("precision", precision, tuple(PRECISIONS))]
+    dtype: np.dtype = PRECISIONS[_one_of("precision", precision, tuple(PRECISIONS))]
     _one_of("metric", metric, METRICS)
     method = _one_of("chain_method", chain_method or "parallel", CHAIN_METHODS)
     for name, value, least in (("draws", draws, 1), ("tune", tune, 0), ("chains", chains, 1)):
@@ -117,6 +117,7 @@ def sample_nuts(
     with scope():
         data, knobs = jax.device_put(density.data), jax.device_put(density.knobs)
     recorder = Recorder(density, data, knobs, dtype, output_names, scope, storage, warmup_storage)
+
     def compile_program() -> Callable[..., Any]:
         with scope():
             return _nuts_program(density, metric, max(max_treedepth, ROOM), dtype, data, knobs)
@@ -192,9 +193,9 @@ def _run(
             if not hopeless and chain.all_divergent and chain.done >= HOPELESS:
                 hopeless = True
                 messages.append(
-                    f"All of the first {chain.done} warm-up draws of chain {chain.index} diverged: the density "
-                    "or its gradient is not finite around its start, so check the model with model.debug(), "
-                    "its priors and its starting values."
+                    f"All of the first {chain.done} draws of the warm-up of chain {chain.index} diverged: "
+                    "the density or its gradient is not finite around its start, so check the model with "
+                    "model.debug(), its priors and its starting values."
                 )
                 warnings.warn(messages[-1], stacklevel=3)
     except KeyboardInterrupt:
@@ -204,8 +205,9 @@ def _run(
         if max(kept) < 1:
             raise
         messages.append(
-            f"Sampling was interrupted: the result holds the draws made so far ({min(k for k in kept if k > 0)} "
-            f"of each of {sum(k > 0 for k in kept)} chains, {chains[0].run.draws} were asked for)."
+            "Sampling was interrupted: the result holds the draws made so far "
+            f"({min(k for k in kept if k > 0)} of each of {sum(k > 0 for k in kept)} chains, "
+            f"{chains[0].run.draws} were asked for)."
         )
     except BaseException:
         pool.stop()

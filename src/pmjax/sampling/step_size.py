@@ -21,7 +21,7 @@ class DualAveraging(NamedTuple):
     centre: jax.Array
     error: jax.Array
     log_average: jax.Array
-    count: jax.Array
+    updates: jax.Array
 
 
 def begin(log_step: Any) -> DualAveraging:
@@ -31,7 +31,7 @@ def begin(log_step: Any) -> DualAveraging:
 
 def update(state: DualAveraging, accept: jax.Array, target: jax.Array) -> tuple[DualAveraging, jax.Array]:
     """Hear of one trajectory's mean acceptance statistic; return the new state and log step size."""
-    count = state.count + 1
+    count = state.updates + 1
     weight = 1 / (count + T0)
     error = (1 - weight) * state.error + weight * (target - accept)
     log_step = state.centre - jnp.sqrt(count) / GAMMA * error

@@ -15,7 +15,7 @@ from pmjax.sampling.outputs import Outputs, compile_outputs
 from pmjax.sampling.program import STATS
 from pmjax.sampling.trace import Phase
 
-DTYPES = {
+DTYPES: dict[str, Any] = {
     "diverging": np.bool_,
     "reached_max_treedepth": np.bool_,
     "tree_depth": np.int64,
@@ -34,7 +34,8 @@ class Storage:
     def __init__(self, chains: int, draws: int, size: int, dtype: np.dtype) -> None:
         self.chains, self.draws = chains, draws
         self.theta = np.empty((chains, draws, size), dtype)
-        self.stats = {n: np.empty((chains, draws), DTYPES.get(n, np.float64)) for n in STATS}
+        shape = (chains, draws)
+        self.stats = {name: np.empty(shape, DTYPES.get(name, np.float64)) for name in STATS}
         self.outputs: dict[str, np.ndarray] = {}
 
     def write_outputs(self, chain: int, start: int, values: dict[str, np.ndarray]) -> None:

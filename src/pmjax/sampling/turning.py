@@ -50,18 +50,30 @@ def spans_turn(left: Span, right: Span) -> jax.Array:
     (False, True)
     """
     whole, seam_right, seam_left = left.sum + right.sum, left.sum + right.first, left.last + right.sum
-    products = (
-        jnp.sum(whole * left.first),
-        jnp.sum(whole * right.last),
-        jnp.sum(seam_right * left.first),
-        jnp.sum(seam_right * right.first),
-        jnp.sum(seam_left * left.last),
-        jnp.sum(seam_left * right.last),
+    dots = inner_products(
+        (whole, left.first),
+        (whole, right.last),
+        (seam_right, left.first),
+        (seam_right, right.first),
+        (seam_left, left.last),
+        (seam_left, right.last),
     )
-    turning = products[0] <= 0
-    for product in products[1:]:
-        turning |= product <= 0
+    turning = dots[0] <= 0
+    for dot in dots[1:]:
+        turning |= dot <= 0
     return turning
+
+
+def inner_products(*pairs: tuple[jax.Array, jax.Array]) -> list[jax.Array]:
+    """Return ``a . b`` of each pair in one pass over the vectors.
+
+    One reduction with many results: on a CPU a sum waits for each addition, so several of them side by
+    side cost hardly more than one, and compile faster than one after the other.
+    """
+    products = [a * b for a, b in pairs]
+    zeros = [jnp.zeros((), product.dtype) for product in products]
+    add = lambda total, term: [x + y for x, y in zip(total, term, strict=True)]  # noqa: E731
+    return lax.reduce(products, zeros, add, (0,))
 
 
 def trailing_ones(number: jax.Array) -> jax.Array:
