@@ -155,14 +155,20 @@ class Elementwise(Op):
         return None if name is None else ("elementwise", name)
 
 
-class Slot(int):
-    """Stands in a call's arguments for the input of that number."""
+@dataclass(frozen=True)
+class Slot:
+    """Stands in a call's arguments for the input of that number.
+
+    No integer equals it or prints like it: ``x[0, rows]`` and ``x[rows, 0]`` are different programs.
+    """
+
+    number: int
 
 
 def fill_slots(template: Any, values: Sequence[Any]) -> Any:
     """Return the template (nested tuples, lists, dicts, slices) with each `Slot` replaced by its value."""
     if isinstance(template, Slot):
-        return values[template]
+        return values[template.number]
     if isinstance(template, (tuple, list)):
         return type(template)(fill_slots(item, values) for item in template)
     if isinstance(template, dict):
