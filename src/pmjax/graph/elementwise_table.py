@@ -19,13 +19,14 @@ from pmjax.graph.precision import double_precision
 
 # Result dtype: that of the promoted arguments, its floating counterpart, or bool.
 _PROMOTED = (
-    "add subtract multiply negative positive abs sign maximum minimum square mod floor_divide "
-    "remainder fmod conjugate bitwise_and bitwise_or bitwise_xor invert"
+    "add subtract multiply negative positive abs sign maximum minimum conjugate "
+    "bitwise_and bitwise_or bitwise_xor invert"
 )
 _FLOATING = (
     "true_divide divide exp expm1 exp2 log log1p log2 log10 sqrt cbrt sin cos tan arcsin arccos arctan arctan2 "
     "sinh cosh tanh arcsinh arccosh arctanh logaddexp logaddexp2 hypot deg2rad rad2deg"
 )
+_TRACED = "power float_power where clip floor ceil round trunc square mod floor_divide remainder fmod"
 _BOOLEAN = (
     "equal not_equal less less_equal greater greater_equal isnan isinf isfinite "
     "logical_and logical_or logical_xor logical_not"
@@ -58,14 +59,7 @@ _RULES: dict[Callable[..., Any], str] = {
     jsp.ndtri: "floating",
     jsp.log_ndtr: "floating",
     jsp.xlogy: "floating",
-    jnp.power: "traced",
-    jnp.float_power: "traced",
-    jnp.where: "traced",
-    jnp.clip: "traced",
-    jnp.floor: "traced",
-    jnp.ceil: "traced",
-    jnp.round: "traced",
-    jnp.trunc: "traced",
+    **_named(_TRACED, "traced"),
 }
 
 Promotion = np.dtype | type
@@ -119,6 +113,16 @@ def _traced(function: Callable[..., Any], scalars: list[Any]) -> Any:
         return function(*(next(values) if isinstance(s, jax.ShapeDtypeStruct) else s for s in scalars))
 
     return jax.eval_shape(run, *arrays)
+
+
+def with_floats(function: Callable[..., Any], values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the values as the function takes them: a floating function of integers computes in full precision.
+
+    JAX takes the logarithm of 32-bit integers (and of booleans) in 32 bits, whatever the precision asked for.
+    """
+    if _RULES.get(function) != "floating" or jnp.issubdtype(jnp.result_type(*values), jnp.inexact):
+        return values
+    return tuple(jnp.asarray(v, float) for v in values)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -141,7 +141,7 @@ class Elementwise(Op):
         return shape, elementwise_table.result_dtype(self.function, tuple(x.promotion_dtype for x in inputs))
 
     def evaluate(self, *values: Any) -> Any:
-        return self.function(*values)
+        return self.function(*elementwise_table.with_floats(self.function, values))
 
     def evaluate_host(self, *values: Any) -> Any:
         host = elementwise_table.host_function(self.function)
