@@ -196,7 +196,7 @@ class Call(Op):
             result = _abstract_call(self, avals)
         except (TypeError, ValueError, IndexError) as error:
             listed = ", ".join(f"{x.label} {x.shape}" for x in inputs)
-            reason = str(error).split("\n")[0]
+            reason = str(error).split("\n")[0].rstrip(".")
             raise ValueError(f"{self.name} does not accept {listed}: {reason}") from None
         if not hasattr(result, "shape"):
             raise ValueError(
