@@ -106,6 +106,23 @@ def test_draws_depend_on_seed_and_chain_alone(monkeypatch):
     assert not np.array_equal(x[0], x[1])
 
 
+@pytest.mark.parametrize("metric", ["diag", "low_rank"])
+def test_vectorized_chains_make_the_same_draws(metric):
+    density = gaussian(5)
+    # Rounding differs between the programs and grows from draw to draw: the first ones are compared.
+    x = sample(density, draws=5, tune=8, metric=metric).posterior.theta
+    batched = sample(density, draws=5, tune=8, metric=metric, chain_method="vectorized")
+    np.testing.assert_allclose(batched.posterior.theta, x, rtol=1e-6, atol=1e-6)
+
+
+def test_vectorized_moments():
+    trace = sample(gaussian(10), chains=16, draws=500, tune=500, chain_method="vectorized")
+    x = trace.posterior.outputs["x"]
+    assert x.shape == (16, 500, 10)
+    assert_mean(x[..., 9], 1.0)
+    assert_mean((x[..., 9] - 1) ** 2, 4.0)
+
+
 def test_low_rank_draws_do_not_depend_on_chunks(monkeypatch):
     density = gaussian(5)
     x = sample(density, draws=100, tune=300, metric="low_rank", cores=2).posterior.theta

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
@@ -23,6 +23,9 @@ INITIAL_STEP, MAX_PROBES = 0.1, 60
 PROBE_DRAW = 2**30
 
 Starts = Callable[[int, int], np.ndarray]
+T = TypeVar("T")
+# A generator of calls of the program: it yields (state, settings, knobs) and is sent what they return.
+Calls = Generator[tuple[ChainState, Settings, Any], tuple[ChainState, Buffers], T]
 WindowHook = Callable[[int, np.ndarray, np.ndarray, np.ndarray, Any], tuple[np.ndarray, Any] | None]
 
 
@@ -95,17 +98,32 @@ class Chain:
     def finished(self) -> bool:
         return self.done >= self.run.tune + self.run.draws
 
+    @property
+    def members(self) -> list[Chain]:
+        return [self]
+
     def advance(self) -> None:
         """Make the next chunk of draws and hand it to ``run.keep``."""
+        steps = self.chunk()
+        answer: Any = None
+        while True:
+            try:
+                state, settings, knobs = steps.send(answer)
+            except StopIteration:
+                return
+            answer = jax.block_until_ready(self.run.run_chunk(state, settings, self.run.data, knobs))
+
+    def chunk(self) -> Calls[None]:
+        """Do the same, leaving it to the caller to run the program for each call that is yielded."""
         run = self.run
         if self.state is None:
             self.started = time.perf_counter()
-            self._start()
+            yield from self._start()
         assert self.state is not None
         n, warmup = self._chunk_size(), self.done < run.tune
         began = time.perf_counter()
         flags = run.flags[self.done : self.done + n]
-        self.state, buffers = self._call(self.state, n, run.max_treedepth, flags)
+        self.state, buffers = yield from self._call(self.state, n, run.max_treedepth, flags)
         stats = np.asarray(buffers.stats)[:n]
         seconds = (time.perf_counter() - began) / n
         old = self.seconds_per_draw
@@ -122,7 +140,7 @@ class Chain:
             theta, gradient = (np.array(np.asarray(x)[:n]) for x in (buffers.theta, buffers.gradient))
             self.pairs.append((theta, gradient))
             if self.done in run.boundaries:
-                self._end_window()
+                yield from self._end_window()
 
     def _chunk_size(self) -> int:
         run = self.run
@@ -139,7 +157,7 @@ class Chain:
 
     def _call(
         self, state: ChainState, n: int, depth_limit: int, flags: np.ndarray | None = None
-    ) -> tuple[ChainState, Buffers]:
+    ) -> Calls[tuple[ChainState, Buffers]]:
         run = self.run
         padded = np.zeros(run.capacity, np.int32)
         if flags is not None:
@@ -147,26 +165,27 @@ class Chain:
         settings = Settings(
             np.int32(n), np.int32(depth_limit), np.asarray(run.target_accept, run.dtype), padded
         )
-        return jax.block_until_ready(run.run_chunk(state, settings, run.data, self.knobs))
+        answer = yield state, settings, self.knobs
+        return answer
 
-    def _start(self) -> None:
+    def _start(self) -> Calls[None]:
         run, self.knobs = self.run, self.run.knobs
         attempts = START_ATTEMPTS if run.retry else 1
         key = chain_key(self.seed, self.index)
         for attempt in range(attempts):
             theta = np.asarray(run.starts(self.index, attempt), run.dtype)
             fresh = initial_state(theta, key, run.kind, run.dtype)
-            if self._evaluate(fresh):
+            if (yield from self._evaluate(fresh)):
                 break
         else:
             assert self.state is not None
             raise StartError(self.index, theta, float(self.state.point.log_density), attempts)
         self._restart_metric()
-        self._find_step_size(INITIAL_STEP)
+        yield from self._find_step_size(INITIAL_STEP)
 
-    def _evaluate(self, fresh: ChainState) -> bool:
+    def _evaluate(self, fresh: ChainState) -> Calls[bool]:
         """Evaluate the density at a fresh state's position; whether it is finite there."""
-        state, _ = self._call(fresh._replace(step_size=np.zeros((), self.run.dtype)), 1, 1)
+        state, _ = yield from self._call(fresh._replace(step_size=np.zeros((), self.run.dtype)), 1, 1)
         self.gradients += 1
         point = state.point
         self.state = fresh._replace(point=point)
@@ -178,13 +197,13 @@ class Chain:
         estimator = metrics.begin_estimate(metric.sigma.size, self.run.dtype)
         self.state = self.state._replace(metric=metric, estimator=estimator)
 
-    def _find_step_size(self, step: float) -> None:
+    def _find_step_size(self, step: float) -> Calls[None]:
         """Double or halve the step size until the acceptance of one leapfrog step crosses the target."""
         assert self.state is not None
         dtype, rising = self.run.dtype, None
         for probe in range(MAX_PROBES):
             trial = self.state._replace(step_size=np.asarray(step, dtype), draw=np.int32(PROBE_DRAW + probe))
-            _, buffers = self._call(trial, 1, 1)
+            _, buffers = yield from self._call(trial, 1, 1)
             self.gradients += 1
             accept = float(np.asarray(buffers.stats)[0, STATS.index("acceptance_rate")])
             good = accept > self.run.target_accept
@@ -198,7 +217,7 @@ class Chain:
             dual_averaging=step_size.begin(np.asarray(np.log(step), dtype)),
         )
 
-    def _end_window(self) -> None:
+    def _end_window(self) -> Calls[None]:
         """Let the metric and the model's knobs hear of the window that has ended."""
         assert self.state is not None
         theta, gradient = (np.concatenate(part) for part in zip(*self.pairs, strict=True))
@@ -213,15 +232,15 @@ class Chain:
             moved = run.window_hook(self.index, theta, gradient, position, self.knobs)
             if moved is not None:
                 position, self.knobs = moved
-                self._move(np.asarray(position, run.dtype))
+                yield from self._move(np.asarray(position, run.dtype))
 
-    def _move(self, position: np.ndarray) -> None:
+    def _move(self, position: np.ndarray) -> Calls[None]:
         """Put the chain at ``position`` in the coordinates that new knobs define."""
         assert self.state is not None
         old = self.state
         fresh = initial_state(position, np.asarray(old.key), self.run.kind, self.run.dtype)
-        if not self._evaluate(fresh):
+        if not (yield from self._evaluate(fresh)):
             raise StartError(self.index, position, float(self.state.point.log_density), 1)
         self.state = old._replace(point=self.state.point)
         self._restart_metric()
-        self._find_step_size(float(old.step_size))
+        yield from self._find_step_size(float(old.step_size))

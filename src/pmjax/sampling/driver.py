@@ -6,9 +6,10 @@ import heapq
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from pmjax.sampling.batch import Batch
 from pmjax.sampling.chain import Chain
 
 POLL_SECONDS = 0.05
@@ -20,7 +21,7 @@ class Pool:
 
     Parameters
     ----------
-    chains : list of Chain
+    chains : sequence of Chain or Batch
     workers : int
         Number of threads.
     scope : callable
@@ -30,9 +31,9 @@ class Pool:
     """
 
     def __init__(
-        self, chains: list[Chain], workers: int, scope: Callable[[], Any], in_order: bool = False
+        self, chains: Sequence[Chain | Batch], workers: int, scope: Callable[[], Any], in_order: bool = False
     ) -> None:
-        self.events: queue.Queue[Chain | BaseException] = queue.Queue()
+        self.events: queue.Queue[Chain | Batch | BaseException] = queue.Queue()
         self._waiting = [(0 if in_order else c.done, c.index, c) for c in chains if not c.finished]
         heapq.heapify(self._waiting)
         self._lock, self._stop, self._scope, self._in_order = threading.Lock(), False, scope, in_order
@@ -64,7 +65,7 @@ class Pool:
         """Let every thread end after its chunk."""
         self._stop = True
 
-    def results(self) -> Iterator[Chain | None]:
+    def results(self) -> Iterator[Chain | Batch | None]:
         """Yield a chain each time it has made a chunk, and None now and then while nothing happens."""
         while True:
             alive = any(thread.is_alive() for thread in self._threads)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -75,9 +76,10 @@ class Buffers(NamedTuple):
     stats: Any
 
 
-def capacity(size: int) -> int:
-    """Return how many draws a chunk can hold: about a megabyte of them."""
-    return int(np.clip(BUFFER_BYTES // (8 * max(size, 1)), MIN_CAPACITY, MAX_CAPACITY))
+def capacity(size: int, batch: int = 1) -> int:
+    """Return how many draws of each chain a chunk can hold: a megabyte, or 64 of them for a batch."""
+    budget = BUFFER_BYTES if batch == 1 else 64 * BUFFER_BYTES // batch
+    return int(np.clip(budget // (8 * max(size, 1)), MIN_CAPACITY, MAX_CAPACITY))
 
 
 def initial_state(theta: np.ndarray, key: np.ndarray, kind: str, dtype: np.dtype) -> ChainState:
@@ -134,12 +136,11 @@ def when_select(condition: jax.Array, function: Callable[[Any], Any], value: Any
     return _where(condition, function(value), value)
 
 
-def make_run_chunk(
-    density: Density, kind: str, max_depth: int, dtype: np.dtype, when: When = when_loop
-) -> Callable[[ChainState, Settings, Any, Any], tuple[ChainState, Buffers]]:
-    """Return ``run_chunk(state, settings, data, knobs) -> (state, buffers)`` of a density.
+@dataclass(frozen=True)
+class Program:
+    """The program of a density: `run_chunk` for one chain, `run_batch` for many.
 
-    Parameters
+    Attributes
     ----------
     density : Density
     kind : str
@@ -148,78 +149,129 @@ def make_run_chunk(
         Greatest tree depth that the program has room for.
     dtype : dtype
         Precision of everything the sampler does.
-    when : callable
-        How what happens once per doubling or per draw is left out at other leaves.
+    batch : int
+        Number of chains; if it is not 1, what happens once per doubling or per draw is computed at every
+        leaf, and mostly unused.
     """
-    rows = capacity(density.size)
 
-    def begin(walk: Walk) -> Walk:
+    density: Density
+    kind: str
+    max_depth: int
+    dtype: np.dtype
+    batch: int = 1
+
+    @property
+    def rows(self) -> int:
+        return capacity(self.density.size, self.batch)
+
+    @property
+    def when(self) -> When:
+        return when_loop if self.batch == 1 else when_select
+
+    def run_chunk(self, state: ChainState, settings: Settings, data: Any, knobs: Any) -> tuple[Any, Buffers]:
+        """Make ``settings.n_draws`` draws; return the new state and the draws."""
+        start = first_walk(state, self.rows, self.max_depth, self.dtype)
+        walk = lax.while_loop(
+            lambda walk: walk.row < settings.n_draws,
+            lambda walk: self.leaf(walk, settings, data, knobs),
+            start,
+        )
+        return walk.chain, walk.buffers
+
+    def run_batch(self, states: ChainState, settings: Settings, data: Any, knobs: Any) -> tuple[Any, Buffers]:
+        """Do the same for chains in a batch: all arguments but the data have a leading axis of chains."""
+        leaves = jax.vmap(self.leaf, in_axes=(0, 0, None, 0))
+        first = lambda state: first_walk(state, self.rows + 1, self.max_depth, self.dtype)  # noqa: E731
+        walks = lax.while_loop(
+            lambda walks: jnp.any(walks.row < settings.n_draws),
+            lambda walks: leaves(walks, settings, data, knobs),
+            jax.vmap(first)(states),
+        )
+        return walks.chain, walks.buffers
+
+    def leaf(self, walk: Walk, settings: Settings, data: Any, knobs: Any) -> Walk:
+        """Make one leapfrog step, and all that it begins and ends; the only gradient of the program."""
+        walk = self.begin(walk)
+        log_density, gradient = jax.value_and_grad(self.density.log_density)(walk.sub.position, data, knobs)
+        return self.finish(walk, Point(walk.sub.position, gradient, log_density), settings)
+
+    def begin(self, walk: Walk) -> Walk:
         """Begin what has to begin, then make the first half of a leapfrog step."""
         chain = walk.chain
 
         def new_draw(_: Any) -> tuple[Randomness, Tree]:
-            random = draw_randomness(chain.key, chain.draw, density.size, max_depth, dtype)
+            random = draw_randomness(chain.key, chain.draw, self.density.size, self.max_depth, self.dtype)
             return random, begin_draw(chain.point, random)
 
         def first_half(carry: tuple[Randomness, Tree, Subtree]) -> tuple[Randomness, Tree, Subtree]:
             random, tree, sub = carry
-            random, tree = when(walk.new_draw, new_draw, (random, tree))
-            sub = when(walk.new_doubling, lambda _: begin_doubling(tree, random), sub)
-            step = signed_step(chain, tree, random)
-            momentum = half_kick(sub.momentum, sub.gradient, step, transpose(chain))
-            position = sub.position + step * metrics.unwhiten(chain.metric, kind, momentum)
+            random, tree = self.when(walk.new_draw, new_draw, (random, tree))
+            sub = self.when(walk.new_doubling, lambda _: begin_doubling(tree, random), sub)
+            step = self.signed_step(chain, tree, random)
+            momentum = half_kick(sub.momentum, sub.gradient, step, self.transpose(chain))
+            position = sub.position + step * metrics.unwhiten(chain.metric, self.kind, momentum)
             return random, tree, sub._replace(position=position, momentum=momentum)
 
-        random, tree, sub = when(always(walk), first_half, (walk.random, walk.tree, walk.sub))
+        random, tree, sub = self.when(always(walk), first_half, (walk.random, walk.tree, walk.sub))
         return walk._replace(random=random, tree=tree, sub=sub)
 
-    def finish(walk: Walk, log_density: jax.Array, gradient: jax.Array, settings: Settings) -> Walk:
+    def finish(self, walk: Walk, point: Point, settings: Settings) -> Walk:
         """Make the second half of the step, add the leaf, and end what it completes."""
         random = walk.random
 
         def second_half(rest: tuple[Any, ...]) -> tuple[Any, ...]:
             row, chain, tree, sub, spans, _, _, buffers = rest
-            step = signed_step(chain, tree, random)
-            momentum = half_kick(sub.momentum, gradient, step, transpose(chain))
-            point = Point(sub.position, gradient, log_density)
+            step = self.signed_step(chain, tree, random)
+            momentum = half_kick(sub.momentum, point.gradient, step, self.transpose(chain))
             sub, spans = add_point(sub, tree, spans, random, point, momentum)
             new_doubling = ~subtree_unfinished(sub, tree.depth)
-            tree = when(new_doubling, lambda tree: end_doubling(tree, sub, spans, random), tree)
+            tree = self.when(new_doubling, lambda tree: end_doubling(tree, sub, spans, random), tree)
             new_draw = new_doubling & ~tree_unfinished(tree, settings.depth_limit)
-
-            def end(rest: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
-                row, chain, buffers = rest
-                return end_draw(row, chain, buffers, tree, settings)
-
-            row, chain, buffers = when(new_draw, end, (row, chain, buffers))
+            row, chain, buffers = self.end_draw(new_draw, row, chain, buffers, tree, settings)
             return row, chain, tree, sub, spans, new_draw, new_doubling, buffers
 
         row, chain, _, tree, sub, *others = walk
-        rest = when(always(walk), second_half, (row, chain, tree, sub, *others))
+        rest = self.when(always(walk), second_half, (row, chain, tree, sub, *others))
         return Walk(rest[0], rest[1], random, *rest[2:])
 
-    def always(walk: Walk) -> jax.Array:
-        # True, but the compiler cannot know: what it guards becomes one kernel.
-        return walk.row >= 0
+    def end_draw(
+        self,
+        ended: jax.Array,
+        row: jax.Array,
+        chain: ChainState,
+        buffers: Buffers,
+        tree: Tree,
+        settings: Settings,
+    ) -> tuple[jax.Array, ChainState, Buffers]:
+        """Where a draw has ended write it down, count it and adapt to it."""
+        if self.batch > 1:
+            # Chains that have their draws wait for the others. What is written has no condition, or
+            # the whole buffers would be copied: the last row takes what is not a draw.
+            ended = ended & (row < settings.n_draws)
+            buffers = record(buffers, jnp.where(ended, row, self.rows), tree, chain, settings)
 
-    def signed_step(chain: ChainState, tree: Tree, random: Randomness) -> jax.Array:
-        return chain.step_size * (2 * random.forward[tree.depth] - 1).astype(dtype)
+        def end(rest: tuple[Any, ...]) -> tuple[Any, ...]:
+            row, chain, *written = rest
+            written = [record(buffers, row, tree, chain, settings) for buffers in written]
+            chain = adapt(chain, tree, settings.flags[row], settings.target_accept)
+            return row + 1, chain, *written
 
-    def transpose(chain: ChainState) -> Callable[[jax.Array], jax.Array]:
-        return lambda g: metrics.unwhiten_transpose(chain.metric, kind, g)
+        if self.batch > 1:
+            return *self.when(ended, end, (row, chain)), buffers
+        return self.when(ended, end, (row, chain, buffers))
 
-    def run_chunk(state: ChainState, settings: Settings, data: Any, knobs: Any) -> tuple[ChainState, Buffers]:
-        value_and_grad = jax.value_and_grad(lambda theta: density.log_density(theta, data, knobs))
+    def signed_step(self, chain: ChainState, tree: Tree, random: Randomness) -> jax.Array:
+        """Return the step size with the direction of the present doubling."""
+        return chain.step_size * (2 * random.forward[tree.depth] - 1).astype(self.dtype)
 
-        def leaf(walk: Walk) -> Walk:
-            walk = begin(walk)
-            return finish(walk, *value_and_grad(walk.sub.position), settings)
+    def transpose(self, chain: ChainState) -> Callable[[jax.Array], jax.Array]:
+        """Return the map ``g -> L^T g``."""
+        return lambda g: metrics.unwhiten_transpose(chain.metric, self.kind, g)
 
-        start = first_walk(state, rows, max_depth, dtype)
-        walk = lax.while_loop(lambda walk: walk.row < settings.n_draws, leaf, start)
-        return walk.chain, walk.buffers
 
-    return run_chunk
+def always(walk: Walk) -> jax.Array:
+    """Return True in a way that the compiler cannot know: what it guards becomes one kernel."""
+    return walk.row >= 0
 
 
 def first_walk(state: ChainState, rows: int, max_depth: int, dtype: np.dtype) -> Walk:
@@ -245,17 +297,14 @@ def first_walk(state: ChainState, rows: int, max_depth: int, dtype: np.dtype) ->
     )
 
 
-def end_draw(
-    row: jax.Array, chain: ChainState, buffers: Buffers, tree: Tree, settings: Settings
-) -> tuple[jax.Array, ChainState, Buffers]:
-    """Record the finished draw and adapt to it."""
+def record(buffers: Buffers, row: jax.Array, tree: Tree, chain: ChainState, settings: Settings) -> Buffers:
+    """Write the finished draw into row ``row``."""
     point = tree.proposal.point
-    record = (point.position, point.gradient, stats_row(tree, chain, settings))
+    draw = (point.position, point.gradient, stats_row(tree, chain, settings))
     written = (
-        lax.dynamic_update_index_in_dim(old, new, row, 0) for old, new in zip(buffers, record, strict=True)
+        lax.dynamic_update_index_in_dim(old, new, row, 0) for old, new in zip(buffers, draw, strict=True)
     )
-    chain = adapt(chain, tree, settings.flags[row], settings.target_accept)
-    return row + 1, chain, Buffers(*written)
+    return Buffers(*written)
 
 
 def stats_row(tree: Tree, state: ChainState, settings: Settings) -> jax.Array:

@@ -13,10 +13,11 @@ import numpy as np
 
 from pmjax.density.density import Density
 from pmjax.sampling import compilation, schedule
+from pmjax.sampling.batch import Batch
 from pmjax.sampling.chain import Chain, Run, Starts, WindowHook
 from pmjax.sampling.driver import Pool, in_background
 from pmjax.sampling.metric import METRICS
-from pmjax.sampling.program import Buffers, Settings, capacity, initial_state, make_run_chunk
+from pmjax.sampling.program import Buffers, Program, Settings, capacity, initial_state
 from pmjax.sampling.progress import Progress
 from pmjax.sampling.storage import Recorder, Storage
 from pmjax.sampling.trace import Trace
@@ -99,12 +100,10 @@ def sample_nuts(
     """
     dtype: np.dtype = PRECISIONS[_one_of("precision", precision, tuple(PRECISIONS))]
     _one_of("metric", metric, METRICS)
-    method = _one_of("chain_method", chain_method or "parallel", CHAIN_METHODS)
-    for name, value, least in (("draws", draws, 1), ("tune", tune, 0), ("chains", chains, 1)):
-        if value < least:
-            raise ValueError(f"{name} must be at least {least}, not {value}.")
-    if not 0 < target_accept < 1:
-        raise ValueError(f"target_accept must lie between 0 and 1, not {target_accept}.")
+    default = "parallel" if jax.default_backend() == "cpu" else "vectorized"
+    method = _one_of("chain_method", chain_method or default, CHAIN_METHODS)
+    batch = chains if method == "vectorized" else 1
+    _check_numbers(draws, tune, chains, target_accept, max_treedepth)
 
     def scope() -> Any:
         return jax.enable_x64(dtype == np.float64)
@@ -120,10 +119,10 @@ def sample_nuts(
 
     def compile_program() -> Callable[..., Any]:
         with scope():
-            return _nuts_program(density, metric, max(max_treedepth, ROOM), dtype, data, knobs)
+            return _nuts_program(density, metric, max(max_treedepth, ROOM), dtype, data, knobs, batch)
 
-    compiled = in_background(compile_program, lambda: progress.phase("Compiling the model and the sampler"))
     recorder.start()
+    compiled = in_background(compile_program, lambda: progress.phase("Compiling the model and the sampler"))
     compile_seconds = time.perf_counter() - began
     boundaries = schedule.slow_window_ends(flags)
     if metric != "diag":
@@ -134,7 +133,7 @@ def sample_nuts(
         knobs=knobs,
         kind=metric,
         dtype=dtype,
-        capacity=capacity(density.size),
+        capacity=capacity(density.size, batch),
         flags=flags,
         tune=tune,
         draws=draws,
@@ -147,33 +146,31 @@ def sample_nuts(
         keep=recorder.keep,
     )
     members = [Chain(run, index, seed) for index in range(chains)]
-    workers = 1 if method == "sequential" else min(chains, cores or os.cpu_count() or 1)
-    pool = Pool(members, workers, scope, in_order=method == "sequential")
+    threads = min(chains, cores or os.cpu_count() or 1)
+    workers = threads if method == "parallel" else 1
+    pool = Pool([Batch(members)] if batch > 1 else members, workers, scope, in_order=method == "sequential")
     messages = _run(pool, members, progress, callback)
     seconds = {"compile": compile_seconds, "sample": time.perf_counter() - began - compile_seconds}
-    attributes: dict[str, object] = {
-        "sampler": "nuts",
-        "metric": metric,
-        "seed": seed,
-        "tune": tune,
-        "target_accept": target_accept,
-        "max_treedepth": max_treedepth,
-        "precision": precision,
-        "chain_method": method,
-    }
+    attributes: dict[str, object] = {"sampler": "nuts", "seed": seed, "tune": tune, "metric": metric}
+    attributes |= {"target_accept": target_accept, "max_treedepth": max_treedepth}
+    attributes |= {"precision": precision, "chain_method": method}
     return _trace(members, storage, warmup_storage, messages, seconds, attributes)
 
 
 def _nuts_program(
-    density: Density, metric: str, room: int, dtype: np.dtype, data: Any, knobs: Any
+    density: Density, metric: str, room: int, dtype: np.dtype, data: Any, knobs: Any, batch: int
 ) -> Callable[..., Any]:
     """Return the executable of `run_chunk`; call it under the precision that it will run with."""
     state = initial_state(np.zeros(density.size), np.zeros(2, np.uint32), metric, dtype)
-    flags = np.zeros(capacity(density.size), np.int32)
+    flags = np.zeros(capacity(density.size, batch), np.int32)
     settings = Settings(np.int32(0), np.int32(0), np.zeros((), dtype), flags)
-    arguments = (state, settings, data, knobs)
+    one = (state, settings, knobs)
+    if batch > 1:
+        one = jax.tree.map(lambda x: jax.ShapeDtypeStruct((batch, *x.shape), x.dtype), one)
+    arguments = (one[0], one[1], data, one[2])
     key = None if density.structure is None else (density.structure, metric, room)
-    function = make_run_chunk(density, metric, room, dtype)
+    made = Program(density, metric, room, dtype, batch)
+    function = made.run_chunk if batch == 1 else made.run_batch
     return compilation.program("nuts", function, arguments, (state, Buffers(0, 0, 0)), key)
 
 
@@ -184,20 +181,19 @@ def _run(
     messages: list[str] = []
     hopeless = False
     try:
-        for chain in pool.results():
+        for item in pool.results():
             progress.update(chains)
-            if chain is None:
-                continue
-            if callback is not None:
-                callback(chain)
-            if not hopeless and chain.all_divergent and chain.done >= HOPELESS:
-                hopeless = True
-                messages.append(
-                    f"All of the first {chain.done} draws of the warm-up of chain {chain.index} diverged: "
-                    "the density or its gradient is not finite around its start, so check the model with "
-                    "model.debug(), its priors and its starting values."
-                )
-                warnings.warn(messages[-1], stacklevel=3)
+            for chain in item.members if item is not None else ():
+                if callback is not None:
+                    callback(chain)
+                if not hopeless and chain.all_divergent and chain.done >= HOPELESS:
+                    hopeless = True
+                    messages.append(
+                        f"All of the first {chain.done} draws of the warm-up of chain {chain.index} "
+                        "diverged: the density or its gradient is not finite around its start, so check "
+                        "the model with model.debug(), its priors and its starting values."
+                    )
+                    warnings.warn(messages[-1], stacklevel=3)
     except KeyboardInterrupt:
         pool.stop()
         pool.join()
@@ -243,6 +239,20 @@ def _fixed(starts: np.ndarray, chains: int, size: int) -> Starts:
     if starts.shape != (chains, size):
         raise ValueError(f"starts must have shape {(chains, size)} (chains, D), not {starts.shape}.")
     return lambda chain, attempt: starts[chain]
+
+
+def _check_numbers(draws: int, tune: int, chains: int, target_accept: float, max_treedepth: int) -> None:
+    least = {
+        "draws": (draws, 1),
+        "tune": (tune, 0),
+        "chains": (chains, 1),
+        "max_treedepth": (max_treedepth, 1),
+    }
+    for name, (value, minimum) in least.items():
+        if value < minimum:
+            raise ValueError(f"{name} must be at least {minimum}, not {value}.")
+    if not 0 < target_accept < 1:
+        raise ValueError(f"target_accept must lie between 0 and 1, not {target_accept}.")
 
 
 def _one_of(argument: str, value: str, known: tuple[str, ...]) -> str:

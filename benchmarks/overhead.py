@@ -1,0 +1,139 @@
+"""Time per gradient inside the compiled NUTS, against a bare compiled leapfrog of the same density.
+
+Run ``python benchmarks/overhead.py [D ...]``. Both programs run by turns in the same process; the best
+of many short runs is shown in CPU time, which a busy machine disturbs least, and the median of them
+in wall-clock time.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from pmjax.density.density import Density
+from pmjax.sampling.program import STATS, Program, Settings, capacity, initial_state
+from pmjax.sampling.randomness import chain_key
+
+FLOAT = np.dtype(np.float64)
+GROUPS, ROWS = 85, 919
+REPEATS = 30
+
+
+def gaussian(size: int) -> Density:
+    """Independent normals of scales 1 to 2."""
+
+    def log_density(t: jax.Array, data: dict[str, jax.Array], knobs: object) -> jax.Array:
+        return -0.5 * jnp.sum((t / data["scale"]) ** 2)
+
+    data = {"scale": np.linspace(1.0, 2.0, size)}
+    return Density(size, log_density, lambda t, d, k: {"x": t}, data, {}, ("gaussian", size), ())
+
+
+def radon(collapsed: bool) -> Density:
+    """Varying intercepts and slopes of 919 made-up homes in 85 counties, by rows or by groups of equal rows."""
+    rng = np.random.default_rng(1)
+    county, floor = np.sort(rng.integers(0, GROUPS, ROWS)), rng.integers(0, 2, ROWS)
+    y = rng.normal(1.5, 0.3, GROUPS)[county] - 0.7 * floor + rng.normal(0, 0.7, ROWS)
+    cell, inverse = np.unique(2 * county + floor, return_inverse=True)
+    if collapsed:
+        n = np.bincount(inverse).astype(float)
+        mean = np.bincount(inverse, y) / n
+        data = {"county": cell // 2, "floor": cell % 2 * 1.0, "y": mean, "n": n}
+        data |= {"squares": np.sum((y - mean[inverse]) ** 2)}
+    else:
+        data = {"county": county, "floor": floor * 1.0, "y": y}
+    data["county"] = data["county"].astype(np.int32)
+
+    def log_density(t: jax.Array, data: dict[str, jax.Array], knobs: object) -> jax.Array:
+        mu_a, log_a, mu_b, log_b, log_eps = t[:5]
+        a, b = t[5 : 5 + GROUPS], t[5 + GROUPS :]
+        prior = -0.5 * jnp.sum(((a - mu_a) / jnp.exp(log_a)) ** 2) - (GROUPS - 1) * log_a
+        prior += -0.5 * jnp.sum(((b - mu_b) / jnp.exp(log_b)) ** 2) - (GROUPS - 1) * log_b
+        prior += -0.5 * (mu_a**2 + mu_b**2) / 100**2 - 0.02 * (jnp.exp(2 * log_a) + jnp.exp(2 * log_b))
+        prior += log_eps - jnp.log1p((jnp.exp(log_eps) / 5) ** 2)
+        residual = data["y"] - a[data["county"]] - b[data["county"]] * data["floor"]
+        squares = jnp.sum(data.get("n", 1.0) * residual**2) + data.get("squares", 0.0)
+        return prior - ROWS * log_eps - 0.5 * squares * jnp.exp(-2 * log_eps)
+
+    return Density(5 + 2 * GROUPS, log_density, lambda t, d, k: {}, data, {}, ("radon", collapsed), ())
+
+
+def bare_leapfrog(density: Density) -> Callable[[int], None]:
+    """Return a function that makes so many leapfrog steps."""
+
+    def steps(q: jax.Array, p: jax.Array, n: jax.Array, data: object) -> object:
+        value_and_grad = jax.value_and_grad(lambda q: density.log_density(q, data, {}))
+
+        def step(carry: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+            i, q, p, gradient, _ = carry
+            p = p + 0.5e-3 * gradient
+            q = q + 1e-3 * p
+            value, gradient = value_and_grad(q)
+            return i + 1, q, p + 0.5e-3 * gradient, gradient, value
+
+        return lax.while_loop(lambda carry: carry[0] < n, step, (0, q, p, 0 * q, 0.0))
+
+    start = np.zeros(density.size), np.ones(density.size)
+    compiled = jax.jit(steps).lower(*start, 0, density.data).compile()
+    return lambda n: jax.block_until_ready(compiled(*start, n, density.data))
+
+
+def nuts(density: Density) -> tuple[Callable[[int], int], float]:
+    """Return a function that makes so many draws of about 15 leaves and counts them, and compile seconds."""
+    state = initial_state(np.zeros(density.size), chain_key(1, 0), "diag", FLOAT)
+
+    def settings(n: int, depth: int) -> Settings:
+        flags = np.zeros(capacity(density.size), np.int32)
+        return Settings(np.int32(n), np.int32(depth), np.float64(0.8), flags)
+
+    run_chunk = Program(density, "diag", 10, FLOAT).run_chunk
+    began = time.perf_counter()
+    compiled = jax.jit(run_chunk).lower(state, settings(0, 1), density.data, {}).compile()
+    seconds = time.perf_counter() - began
+    state, _ = compiled(state, settings(1, 1), density.data, {})
+    # So small a step never turns: each draw has the 15 leaves that its four doublings make.
+    state = state._replace(step_size=np.float64(1e-4))
+
+    def run(n: int) -> int:
+        _, buffers = jax.block_until_ready(compiled(state, settings(n, 4), density.data, {}))
+        return int(np.asarray(buffers.stats)[:n, STATS.index("n_steps")].sum())
+
+    return run, seconds
+
+
+def measure(density: Density) -> tuple[np.ndarray, float]:
+    """Return microseconds, rows (bare, NUTS) and columns (best CPU, median wall), and compile seconds."""
+    bare, (run, seconds) = bare_leapfrog(density), nuts(density)
+    cost = 1 if density.size < 5000 else 20
+    times = np.empty((REPEATS, 2, 2))
+    for times_of_turn in times:
+        for k, work in enumerate((lambda: bare(6000 // cost), lambda: run(400 // cost))):
+            cpu, wall = time.process_time(), time.perf_counter()
+            steps = work()
+            steps = steps if isinstance(steps, int) else 6000 // cost
+            times_of_turn[k] = (time.process_time() - cpu) / steps, (time.perf_counter() - wall) / steps
+    times *= 1e6
+    return np.stack([times[..., 0].min(axis=0), np.median(times[..., 1], axis=0)], axis=1), seconds
+
+
+def main() -> None:
+    sizes = [int(argument) for argument in sys.argv[1:]] or [2, 10, 100, 1000, 10000]
+    models = {"radon, 919 rows": radon(False), "radon, by groups": radon(True)}
+    models |= {f"normal, D = {size}": gaussian(size) for size in sizes}
+    print(
+        "microseconds per gradient        CPU: bare    NUTS   ratio   wall: bare    NUTS   ratio   compile s"
+    )
+    with jax.enable_x64(True):
+        for name, density in models.items():
+            (bare, nuts_), seconds = measure(density)
+            columns = (f"{b:10.2f} {n:8.2f} {n / b:7.2f}" for b, n in zip(bare, nuts_, strict=True))
+            print(f"{name:28} {'   '.join(columns)} {seconds:10.2f}")
+
+
+main()
