@@ -17,7 +17,7 @@ def xlogy(a: Any, x: Any) -> Any:
 
     Examples
     --------
-    >>> xlogy(0.0, 0.0).item(), xlogy(1.0, 0.0).item()
+    >>> xlogy(2.0, 1.0).item(), xlogy(2.0, 0.0).item()
     (0.0, -inf)
     """
     zero = x == 0

@@ -23,8 +23,8 @@ _PROMOTED = (
     "bitwise_and bitwise_or bitwise_xor invert"
 )
 _FLOATING = (
-    "true_divide divide exp expm1 exp2 log log1p log2 log10 sqrt cbrt sin cos tan arcsin arccos arctan arctan2 "
-    "sinh cosh tanh arcsinh arccosh arctanh logaddexp logaddexp2 hypot deg2rad rad2deg"
+    "true_divide divide exp expm1 exp2 log log1p log2 log10 sqrt cbrt sin cos tan arcsin arccos arctan "
+    "arctan2 sinh cosh tanh arcsinh arccosh arctanh logaddexp logaddexp2 hypot deg2rad rad2deg"
 )
 _TRACED = "power float_power where clip floor ceil round trunc square mod floor_divide remainder fmod"
 _BOOLEAN = (
@@ -116,7 +116,7 @@ def _traced(function: Callable[..., Any], scalars: list[Any]) -> Any:
 
 
 def with_floats(function: Callable[..., Any], values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the values as the function takes them: a floating function of integers computes in full precision.
+    """Return the values, made floating if the function is and all of them are integers.
 
     JAX takes the logarithm of 32-bit integers (and of booleans) in 32 bits, whatever the precision asked for.
     """

@@ -200,7 +200,8 @@ class Call(Op):
             raise ValueError(f"{self.name} does not accept {listed}: {reason}") from None
         if not hasattr(result, "shape"):
             raise ValueError(
-                f"{self.name} returns {type(result).__name__}, not one array; lift a function that returns one array"
+                f"{self.name} returns {type(result).__name__}, not one array; "
+                "lift a function that returns one array"
             )
         return tuple(result.shape), np.dtype(result.dtype)
 

@@ -184,14 +184,14 @@ class Variable:
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise ModelError(
-            f"{self.label} is symbolic and cannot become a NumPy array; use a function of numpy or pm.math on it, "
+            f"{self.label} is symbolic and cannot become a NumPy array; use a function of numpy or pm.math, "
             "pm.math.stack for a list of variables, or pm.lift for a function of your own"
         )
 
     @property  # not a method: JAX asks whether it exists, and gets the answer then
     def __jax_array__(self) -> NoReturn:
         raise ModelError(
-            f"{self.label} is symbolic: call numpy's or pm.math's function on it, or lift the JAX function with pm.lift"
+            f"{self.label} is symbolic: call numpy's or pm.math's function on it, or lift JAX's with pm.lift"
         )
 
     def __getitem__(self, key: Any) -> Variable:
@@ -203,7 +203,7 @@ class Variable:
         if function is None or kwargs:
             options = f" with {', '.join(kwargs)}=" if kwargs else ""
             raise ModelError(
-                f"{name}{options} has no counterpart for symbolic variables; use a function of pm.math or pm.lift"
+                f"{name}{options} has no counterpart for symbolic variables; use pm.math or pm.lift"
             )
         return apply(function, *inputs)
 
@@ -214,7 +214,7 @@ class Variable:
         function = getattr(home, func.__name__, None)
         if function is None:
             raise ModelError(
-                f"{func.__module__}.{func.__name__} has no counterpart in jax.numpy; lift your own with pm.lift"
+                f"{func.__module__}.{func.__name__} has no counterpart in JAX; lift your own with pm.lift"
             )
         return apply(function, *args, **kwargs)
 
@@ -359,7 +359,7 @@ def _index_arrays(x: Variable, part: Any, axis: int) -> list[Variable]:
     if part.dtype == bool:
         if not isinstance(part.op, Constant):
             raise ModelError(
-                f"the mask in {x.label}[...] is not constant, so the length of the result is unknown; use pm.math.switch"
+                f"the mask in {x.label}[...] is not constant, so the result has no length; use pm.math.switch"
             )
         mask = np.asarray(part.op.value)
         if not mask.ndim or mask.shape != x.shape[axis : axis + mask.ndim]:
