@@ -21,6 +21,7 @@ from pmjax.datasets import get_data
 from pmjax.density.functions import logp
 from pmjax.distributions import *  # noqa: F403
 from pmjax.errors import ModelError, NoModelError, SamplingError, SamplingWarning
+from pmjax.graph import math
 from pmjax.graph.variable import Variable, lift
 from pmjax.model.named import Data, Deterministic, Potential, set_data
 from pmjax.version import __version__
@@ -44,6 +45,7 @@ __all__ = [
     "get_data",
     "lift",
     "logp",
+    "math",
     "model_to_graphviz",
     "modelcontext",
     "sample",

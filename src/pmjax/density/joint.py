@@ -111,8 +111,8 @@ def log_density_terms(
         terms[free.name] = _term(free.variable, x, reading.read(free.variable.inputs), total)
         if jacobian and log_det is not None:
             terms[free.name] = terms[free.name] + (jnp.sum(log_det) if total else log_det)
-    params = params or [v.variable.inputs for v in spec.observed]
-    for observed, inputs in zip(spec.observed, params, strict=True):
+    for i, observed in enumerate(spec.observed):
+        inputs = observed.variable.inputs if params is None else params[i]
         value = reading.read([observed.value])[0]
         reading.give(observed.variable, value)
         terms[observed.name] = _term(observed.variable, value, reading.read(inputs), total)

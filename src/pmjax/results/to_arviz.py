@@ -109,10 +109,12 @@ def _split(phase: Phase, labels: Labels) -> dict[str, np.ndarray]:
             f"{sum(sizes)}; the unconstrained draws must be kept and every piece of them named."
         )
     columns = np.split(phase.theta, np.cumsum(sizes)[:-1], axis=2) if sizes else []
-    return {
+    pieces = {
         name: column.reshape(*column.shape[:2], *shape)
         for (name, shape), column in zip(labels.unconstrained.items(), columns, strict=True)
     }
+    # A variable without a transform is recorded as it is, in whatever coordinates it was sampled.
+    return {name: phase.outputs.get(name, piece) for name, piece in pieces.items()}
 
 
 def _dataset(
