@@ -39,8 +39,9 @@ def initial_point(spec: ModelSpec, seed: int | None = None) -> dict[str, np.ndar
                 f"{free.name!r}: initval of shape {value.shape} does not fit the shape {variable.shape}"
             ) from None
         if not np.all(law.contains(value, *params)):
+            what = "the start" if free.initval is None else "initval"
             raise ModelError(
-                f"{free.name!r}: initval lies outside the support of {law.name}, {law.support.description}"
+                f"{free.name!r}: {what} lies outside the support of {law.name}, {law.support.description}"
             )
         reading.give(variable, value)
         if free.bijector is not None:
