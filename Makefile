@@ -14,7 +14,7 @@ endif
 VENV := .venv-$(VERSION)
 RUN := $(VENV)/bin/python
 
-.PHONY: help env demo lint types test smoke bench bench-quick clean
+.PHONY: help env demo lint types test smoke bench bench-quick bench-check clean
 
 help:  ## say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1@\2/p' Makefile | column -t -s @
@@ -44,11 +44,25 @@ test: lint types  ## lint, types and all tests but the slow ones
 smoke: $(VENV)/stamp  ## a short set of tests, to see that an interpreter works
 	$(RUN) -m pytest $(PYTEST_FLAGS) -m "smoke and not slow and not gpu"
 
-bench: $(VENV)/stamp  ## the benchmarks, with peers, in full
-	$(RUN) benchmarks/run.py
+# The peers have an environment of their own, so that they never decide which versions pmjax is tested with.
+BENCH_VENV := .venv-bench-$(VERSION)
+$(BENCH_VENV)/stamp: pyproject.toml benchmarks/requirements.txt
+	rm -rf $(BENCH_VENV)
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --upgrade pip
+	$(BENCH_VENV)/bin/python -m pip install --quiet --requirement benchmarks/requirements.txt --editable .
+	touch $@
 
-bench-quick: $(VENV)/stamp  ## the benchmarks in a few minutes
-	$(RUN) benchmarks/run.py --quick
+# Hours in all. It goes on where it was broken off; BENCH_FLAGS="--models radon --repeats 1" runs a part of it,
+# BENCH_FLAGS=--fresh starts anew (benchmarks/run.py --help).
+bench: $(BENCH_VENV)/stamp  ## the benchmarks, with peers, in full: docs/benchmarks.md
+	$(BENCH_VENV)/bin/python benchmarks/run.py $(BENCH_FLAGS)
+
+bench-quick: $(BENCH_VENV)/stamp  ## the radon model alone, with the fastest peers, in under five minutes
+	$(BENCH_VENV)/bin/python benchmarks/run.py --quick $(BENCH_FLAGS)
+
+bench-check: $(BENCH_VENV)/stamp  ## whether pmjax and PyMC read the models of the benchmarks as the same densities
+	$(BENCH_VENV)/bin/python benchmarks/check.py
 
 clean:  ## remove environments and caches
 	rm -rf .venv-* build dist .pytest_cache .mypy_cache .ruff_cache

@@ -36,7 +36,7 @@ def gaussian(size: int) -> Density:
 
 
 def radon(collapsed: bool) -> Density:
-    """Varying intercepts and slopes of 919 made-up homes in 85 counties, by rows or by groups of equal rows."""
+    """Varying intercepts and slopes of 919 made-up homes in 85 counties, by rows or by groups."""
     rng = np.random.default_rng(1)
     county, floor = np.sort(rng.integers(0, GROUPS, ROWS)), rng.integers(0, 2, ROWS)
     y = rng.normal(1.5, 0.3, GROUPS)[county] - 0.7 * floor + rng.normal(0, 0.7, ROWS)
@@ -101,6 +101,7 @@ def nuts(density: Density) -> tuple[Callable[[int], int], float]:
     state = state._replace(step_size=np.float64(1e-4))
 
     def run(n: int) -> int:
+        n = min(n, capacity(density.size))
         _, buffers = jax.block_until_ready(compiled(state, settings(n, 4), density.data, {}))
         return int(np.asarray(buffers.stats)[:n, STATS.index("n_steps")].sum())
 
@@ -136,4 +137,5 @@ def main() -> None:
             print(f"{name:28} {'   '.join(columns)} {seconds:10.2f}")
 
 
-main()
+if __name__ == "__main__":
+    main()
