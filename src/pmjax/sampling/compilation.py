@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import jaxlib
+import numpy as np
 from jax.experimental.serialize_executable import deserialize_and_load, serialize
 
 MAX_ENTRIES = 200
@@ -129,11 +131,20 @@ def _load(path: Path, arguments: Any, result: Any) -> Callable[..., Any] | None:
     # Whatever is wrong with an entry, compiling afresh is right.
     try:
         payload = pickle.loads(path.read_bytes())
+        if b"lapack_" in payload:
+            _bind_lapack()
         loaded: Callable[..., Any] = deserialize_and_load(payload, arguments, result)
         os.utime(path)
         return loaded
     except Exception:
         return None
+
+
+@cache
+def _bind_lapack() -> None:
+    # JAX looks LAPACK up when it lowers a linear-algebra operation. A loaded program that calls it in a
+    # process that has lowered none jumps to a null pointer (github.com/jax-ml/jax/issues/28908).
+    jax.jit(jnp.linalg.cholesky).lower(jax.ShapeDtypeStruct((1, 1), np.float32))
 
 
 def _store(path: Path, executable: Any) -> None:
