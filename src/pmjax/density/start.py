@@ -26,7 +26,7 @@ def initial_point(spec: ModelSpec, seed: int | None = None) -> dict[str, np.ndar
     ModelError
         If an `initval` has the wrong shape or lies outside the support.
     """
-    reading = Reading({}, host=True)
+    reading = Reading({knob.node: knob.value for knob in spec.knobs}, host=True)
     point = {}
     for number, free in enumerate(spec.free):
         variable, law = free.variable, distribution_of(free.variable)

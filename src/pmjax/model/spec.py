@@ -53,7 +53,9 @@ class FreeVariable:
     @property
     def value_name(self) -> str:
         """The name of the unconstrained variable, as in PyMC: ``sigma_log__``."""
-        return self.name if self.bijector is None else f"{self.name}_{self.bijector.name}__"
+        if self.bijector is None or not self.bijector.name:
+            return self.name
+        return f"{self.name}_{self.bijector.name}__"
 
     @property
     def unconstrained_shape(self) -> tuple[int, ...]:

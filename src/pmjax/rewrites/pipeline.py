@@ -10,12 +10,14 @@ from pmjax.graph.ops import Input, RandomVariable
 from pmjax.graph.variable import Variable
 from pmjax.model.spec import ModelSpec, name_of
 from pmjax.rewrites.collapse_rows import collapse_rows
+from pmjax.rewrites.recentre import recentre
 from pmjax.rewrites.rewritten import Report, Rewritten
 
 Pass = Callable[[ModelSpec], Rewritten]
 
 PASSES: dict[str, Pass] = {
     "collapse_rows": collapse_rows,
+    "recentre": recentre,
 }
 """Every pass by name, in the order in which they run."""
 

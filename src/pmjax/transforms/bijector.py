@@ -23,7 +23,7 @@ class Bijector(ABC):
     Attributes
     ----------
     name : str
-        The suffix of the unconstrained variable, as in PyMC: ``sigma_log__``.
+        The suffix of the unconstrained variable, as in PyMC: ``sigma_log__``; empty for none.
     inputs : tuple of Variable
         Nodes whose values the map needs (the bounds of an interval).
     """

@@ -1,0 +1,221 @@
+"""Fit the centring of recentred variables to draws and gradients that warm-up has anyway.
+
+A normal coordinate that is independent of all others has Var(draw) Var(score) = 1; dependence and funnels
+make the product larger. From draws x and scores s_x of the model as written, those in the centring c are
+
+    z = (x - mu) sigma^(c-1) + c mu,        s_z = sigma^(1-c) s_x,
+
+and a parent u of x_1, x_2, ... has the score
+
+    s_u + sum_j (1 - c_j sigma_j^(1-c_j)) s_xj dmu_j/du + (1 - c_j) ((x_j - mu_j) s_xj + 1) dlog sigma_j/du.
+
+So no new gradients are needed to find the c that minimises the sum of sqrt(Var Var) over all coordinates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pmjax.model.spec import ModelSpec
+from pmjax.rewrites.coordinates import Coordinates, Knobs
+from pmjax.rewrites.recentre import recentred
+
+WindowHook = Callable[[int, np.ndarray, np.ndarray, np.ndarray, Any], tuple[np.ndarray, Any] | None]
+
+# Draws of a window that the fit looks at.
+BATCH = 128
+# Values of c that are tried element by element before the joint fit.
+GRID = np.linspace(0.0, 1.0, 11)
+STEPS, RATE = 40, 0.05
+# The sum of losses must fall by this, and by this part of itself, to be worth a new metric.
+WORTH, WORTH_PART = 0.5, 0.01
+# A centring nearer to 0 than this becomes 0, which has no funnel at all.
+SNAP = 0.1
+# Bound of c times the depth of the funnel.
+NECK = 0.4
+
+
+def recentre_hook(spec: ModelSpec) -> WindowHook | None:
+    """Return what refits the centring at the end of each warm-up window; None if nothing is recentred.
+
+    The hook takes ``(chain, theta, gradient, position, knobs)``: the window's draws and gradients, shapes
+    (draws, D), the chain's position, shape (D,), and the knobs in force. It returns the position and the
+    knobs in new coordinates, or None if they are not worth the change.
+    """
+    if not recentred(spec):
+        return None
+    coordinates = Coordinates(spec)
+
+    def hook(
+        chain: int, theta: np.ndarray, gradient: np.ndarray, position: np.ndarray, knobs: Knobs
+    ) -> tuple[np.ndarray, Any] | None:
+        late = np.linspace(len(theta) // 4, len(theta) - 1, BATCH).astype(int)
+        points = np.concatenate([theta[late], position[None]])
+        x = coordinates.written(points, knobs)
+        mu, log_sigma = coordinates.locate(x)
+        old = coordinates.centrings(knobs)
+        with np.errstate(all="ignore"):
+            new, gain = fit_centring(coordinates, x[:-1], gradient[late].astype(float), old)
+            deviation = x[-1, coordinates.elements] - mu[-1]
+            moved = x[-1].copy()
+            moved[coordinates.elements] = deviation * np.exp((new - 1) * log_sigma[-1]) + new * mu[-1]
+        if not gain > 0 or not np.all(np.isfinite(moved)):
+            return None
+        return moved.astype(position.dtype), {**knobs, **coordinates.as_knobs(new, theta.dtype)}
+
+    return hook
+
+
+def fit_centring(
+    coordinates: Coordinates, x: np.ndarray, score: np.ndarray, current: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Return the fitted centring of each element, and by how much the loss falls (0: not worth a change).
+
+    Variables are fitted from the children to the parents: the score of a recentred parent holds
+    what its children's centrings add to it.
+
+    Parameters
+    ----------
+    coordinates : Coordinates
+    x : ndarray, shape (draws, D)
+        Draws in the coordinates as written.
+    score : ndarray, shape (draws, D)
+        Scores in the coordinates of the centring `current`.
+    current : ndarray, shape (E,)
+    """
+    levels = levels_as_written(coordinates, x, score, current)
+    fitted, gain = current.copy(), 0.0
+    for level in reversed(levels):
+        best = level.minimise()
+        before, after = level.loss(current), level.loss(best)
+        if before - after > WORTH + WORTH_PART * before:
+            fitted, gain = np.where(level.own, best, fitted), gain + before - after
+        level.redo(fitted)
+    return fitted, gain
+
+
+def levels_as_written(
+    coordinates: Coordinates, x: np.ndarray, score: np.ndarray, c: np.ndarray
+) -> list[Level]:
+    """Return the levels of recentred elements, parents first, which share scores as the model is written.
+
+    The arguments are those of `fit_centring`.
+    """
+    mu, log_sigma = coordinates.locate(x)
+    deviation, shared = x[:, coordinates.elements] - mu, score.copy()
+    levels = []
+    for number in range(int(coordinates.level.max()) + 1):
+        levels.append(Level(coordinates, number, x, shared, deviation, mu, log_sigma, c))
+        levels[-1].undo(c)
+    return levels
+
+
+@dataclass
+class Level:
+    """Draws and scores of a window, seen from the recentred elements of one level.
+
+    Attributes
+    ----------
+    x, score : ndarray, shape (draws, D)
+        Draws in the coordinates as written; scores, changed in place by `undo` and `redo`.
+    deviation, mu, log_sigma : ndarray, shape (draws, E)
+        x - mu, location and log scale of every recentred element.
+    current : ndarray, shape (E,)
+        The centring that the draws were made in.
+    """
+
+    coordinates: Coordinates
+    level: int
+    x: np.ndarray
+    score: np.ndarray
+    deviation: np.ndarray
+    mu: np.ndarray
+    log_sigma: np.ndarray
+    current: np.ndarray
+
+    def __post_init__(self) -> None:
+        elements, levels = self.coordinates.elements, self.coordinates.level
+        self.own = levels == self.level
+        # Parents are judged in the coordinates that they have now.
+        self.outer = np.ones(self.x.shape[1], bool)
+        self.outer[elements[levels >= self.level]] = False
+        stretch = np.where(levels < self.level, np.exp((1 - self.current) * self.log_sigma), 1.0)
+        self.weight = np.ones_like(self.x)
+        self.weight[:, elements] = stretch
+        z = self.x.copy()
+        z[:, elements] = self.deviation / stretch + np.where(levels < self.level, self.current, 1.0) * self.mu
+        self.spread = z.var(axis=0)
+
+    def undo(self, c: np.ndarray) -> None:
+        """Bring the scores of this level to the coordinates as written."""
+        own = self.coordinates.elements[self.own]
+        self.score[:, own] /= np.exp((1 - c) * self.log_sigma)[:, self.own]
+        self.score -= self._to_parents(c)
+
+    def redo(self, c: np.ndarray) -> None:
+        """Bring the scores of this level to the centring c."""
+        self.score += self._to_parents(c)
+        own = self.coordinates.elements[self.own]
+        self.score[:, own] *= np.exp((1 - c) * self.log_sigma)[:, self.own]
+
+    def _element_scores(self) -> np.ndarray:
+        return self.score[:, self.coordinates.elements] * self.own
+
+    def _to_parents(self, c: np.ndarray) -> np.ndarray:
+        s_x = self._element_scores()
+        alpha = s_x * (1 - c * np.exp((1 - c) * self.log_sigma))
+        beta = (1 - c) * (self.deviation * s_x + 1) * self.own
+        return self.coordinates.pull(self.x, alpha, beta)
+
+    def _own_losses(self, c: np.ndarray | float) -> np.ndarray:
+        z = self.deviation * np.exp((c - 1) * self.log_sigma) + c * self.mu
+        s_z = self._element_scores() * np.exp((1 - c) * self.log_sigma)
+        return np.where(self.own, np.sqrt(z.var(axis=0) * s_z.var(axis=0)), 0.0)
+
+    def loss(self, c: np.ndarray) -> float:
+        """Return the sum of sqrt(Var z Var s_z) over the elements of this level and all their parents."""
+        parents = (self.weight * (self.score + self._to_parents(c))).var(axis=0)
+        return float(self._own_losses(c).sum() + np.sqrt(self.spread * parents)[self.outer].sum())
+
+    def gradient(self, c: np.ndarray) -> np.ndarray:
+        """Return the derivative of the loss with respect to each centring."""
+        shrink, stretch = np.exp((c - 1) * self.log_sigma), np.exp((1 - c) * self.log_sigma)
+        s_x = self._element_scores()
+        z, dz = self.deviation * shrink + c * self.mu, self.deviation * shrink * self.log_sigma + self.mu
+        s_z = s_x * stretch
+        var_z, var_s = z.var(axis=0), s_z.var(axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            own = np.sqrt(var_z * var_s) * (_cov(z, dz) / var_z - _cov(s_z, s_z * self.log_sigma) / var_s)
+        parents = self.weight * (self.score + self._to_parents(c))
+        var = parents.var(axis=0)
+        pull = np.where(self.outer & (var > 0), np.sqrt(self.spread / np.where(var > 0, var, 1.0)), 0.0)
+        direction = pull * self.weight * (parents - parents.mean(axis=0)) / len(self.x)
+        dmu, dlog_sigma = self.coordinates.push(self.x, direction)
+        dalpha, dbeta = -s_x * stretch * (1 - c * self.log_sigma), -(self.deviation * s_x + 1)
+        return np.where(self.own, own + (dalpha * dmu + dbeta * dlog_sigma).sum(axis=0), 0.0)
+
+    def minimise(self) -> np.ndarray:
+        """Return the centrings of least loss: a grid for each element alone, then Adam for all together.
+
+        The scale of z is sigma^c, so c times the depth of the funnel (how far log sigma falls below its
+        mean) is bounded: a step size that fits the bulk must not fail in a neck that the window hardly saw.
+        """
+        losses = np.array([self._own_losses(c) for c in GRID])
+        depth = self.log_sigma.mean(axis=0) - self.log_sigma.min(axis=0)
+        bound = NECK / np.maximum(depth, NECK)
+        c = np.minimum(GRID[np.argmin(np.where(np.isfinite(losses), losses, np.inf), axis=0)], bound)
+        first, second = np.zeros_like(c), np.zeros_like(c)
+        for step in range(1, STEPS + 1):
+            gradient = np.nan_to_num(self.gradient(c))
+            first, second = 0.8 * first + 0.2 * gradient, 0.95 * second + 0.05 * gradient**2
+            size = np.sqrt(second / (1 - 0.95**step)) + 1e-12
+            c = np.clip(c - RATE * (1 - step / (STEPS + 1)) * first / (1 - 0.8**step) / size, 0.0, bound)
+        return np.where(c < SNAP, 0.0, c)
+
+
+def _cov(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return ((a - a.mean(axis=0)) * b).mean(axis=0)

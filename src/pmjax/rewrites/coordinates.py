@@ -1,0 +1,140 @@
+"""Coordinates of a model with recentred variables: those that are sampled, and those as it is written.
+
+With c = 1 the coordinates are x (or log x) itself: "as written". Location and log scale of every recentred
+element are functions of these coordinates alone, whatever the centring, so the maps between centrings
+and their derivatives need only `locate`, its Jacobian forwards (`push`) and backwards (`pull`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from pmjax.graph.evaluate import Reading, ancestors, arguments
+from pmjax.graph.ops import RandomVariable
+from pmjax.model.spec import FreeVariable, ModelSpec, name_of
+from pmjax.rewrites.recentre import Recentred
+
+Knobs = Mapping[str, Any]
+
+
+class Coordinates:
+    """Where the recentred elements lie in theta, and compiled functions of many draws at once.
+
+    Attributes
+    ----------
+    elements : ndarray of int, shape (E,)
+        The coordinates of theta that are recentred elements.
+    level : ndarray of int, shape (E,)
+        0 for elements whose location and scale depend on no other recentred variable, and so on.
+    knobs : dict
+        For each centring its slice of the E elements and its shape.
+    """
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self._spec = spec
+        self._nodes = arguments([n for v in spec.free if v.bijector is not None for n in v.bijector.inputs])
+        self._data = tuple(np.asarray(node.data_value) for node in self._nodes)
+        self.knobs: dict[str, tuple[slice, tuple[int, ...]]] = {}
+        elements, levels, start, count = [], [], 0, 0
+        depth = _levels(spec)
+        for free in spec.free:
+            size = int(np.prod(free.unconstrained_shape, dtype=int))
+            if isinstance(free.bijector, Recentred):
+                knob = name_of(free.bijector.inputs[2])
+                self.knobs[knob] = (slice(count, count + size), free.unconstrained_shape)
+                elements.append(np.arange(start, start + size))
+                levels.append(np.full(size, depth[free.name]))
+                count += size
+            start += size
+        self.elements = np.concatenate(elements)
+        self.level = np.concatenate(levels)
+        self._to_written = jax.jit(jax.vmap(self._written, (0, None, None)))
+        self._locate = jax.jit(jax.vmap(self._place, (0, None)))
+        self._pull = jax.jit(
+            jax.vmap(lambda x, ab, data: jax.vjp(lambda x: self._place(x, data), x)[1](ab)[0], (0, 0, None))
+        )
+        self._push = jax.jit(
+            jax.vmap(lambda x, v, data: jax.jvp(lambda x: self._place(x, data), (x,), (v,))[1], (0, 0, None))
+        )
+
+    def centrings(self, knobs: Knobs) -> np.ndarray:
+        """Return the centring of each element, shape (E,)."""
+        return np.concatenate([np.asarray(knobs[name], float).ravel() for name in self.knobs])
+
+    def as_knobs(self, c: np.ndarray, dtype: Any) -> dict[str, np.ndarray]:
+        """Return centrings of elements as knobs."""
+        return {name: c[part].reshape(shape).astype(dtype) for name, (part, shape) in self.knobs.items()}
+
+    def written(self, theta: np.ndarray, knobs: Knobs) -> np.ndarray:
+        """Return draws in the coordinates as written, shape (draws, D)."""
+        return np.asarray(self._to_written(theta, self._data, dict(knobs)), float)
+
+    def locate(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return location and log scale of each element, shapes (draws, E)."""
+        mu, log_sigma = self._locate(x, self._data)
+        return np.asarray(mu, float), np.asarray(log_sigma, float)
+
+    def pull(self, x: np.ndarray, alpha: np.ndarray, beta: np.ndarray) -> np.ndarray:
+        """Return alpha dmu/dx + beta dlog sigma/dx, summed over elements, shape (draws, D)."""
+        return np.asarray(self._pull(x, (alpha.astype(x.dtype), beta.astype(x.dtype)), self._data), float)
+
+    def push(self, x: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the derivatives of location and log scale in the direction v, shapes (draws, E)."""
+        dmu, dlog_sigma = self._push(x, v, self._data)
+        return np.asarray(dmu, float), np.asarray(dlog_sigma, float)
+
+    def _written(self, theta: Any, data: Any, knobs: Knobs) -> Any:
+        return self._walk(theta, data, knobs)[0]
+
+    def _place(self, x: Any, data: Any) -> tuple[Any, Any]:
+        return self._walk(x, data, None)[1]
+
+    def _walk(self, theta: Any, data: Any, knobs: Knobs | None) -> tuple[Any, tuple[Any, Any]]:
+        """Return theta as written, and location and log scale; without knobs theta is given as written."""
+        given: dict[Any, Any] = dict(zip(self._nodes, data, strict=True))
+        if knobs is not None:
+            given |= {knob.node: knobs[name_of(knob.node)] for knob in self._spec.knobs}
+        reading = Reading(given)
+        parts, located, start = [], [], 0
+        for free in self._spec.free:
+            stop = start + int(np.prod(free.unconstrained_shape, dtype=int))
+            y, start = theta[start:stop].reshape(free.unconstrained_shape), stop
+            if isinstance(free.bijector, Recentred):
+                mu, sigma = (
+                    jnp.broadcast_to(v, y.shape).astype(y.dtype)
+                    for v in reading.read(free.bijector.inputs[:2])
+                )
+                located.append((mu.ravel(), jnp.log(sigma).ravel()))
+                if knobs is not None:
+                    c = reading.read(free.bijector.inputs[2:])[0]
+                    y = mu + jnp.exp((1 - c) * jnp.log(sigma)) * (y - c * mu)
+                x = jnp.exp(y) if free.bijector.logarithm else y
+            else:
+                x = _inverse(free, y, reading)
+            reading.give(free.variable, x)
+            parts.append(y.ravel())
+        mu, log_sigma = (jnp.concatenate(part) for part in zip(*located, strict=True))
+        return jnp.concatenate(parts), (mu, log_sigma)
+
+
+def _inverse(free: FreeVariable, y: Any, reading: Reading) -> Any:
+    return y if free.bijector is None else free.bijector.inverse(y, *reading.read(free.bijector.inputs))
+
+
+def _levels(spec: ModelSpec) -> dict[str, int]:
+    """Return for each recentred variable how many others stand above it in a chain."""
+    above: dict[int, int] = {}
+    levels: dict[str, int] = {}
+    for free in spec.free:
+        behind = ancestors(free.variable.inputs, stop=lambda v: id(v) in above)
+        highest = max((above[id(v)] for v in behind if isinstance(v.op, RandomVariable)), default=0)
+        changed = isinstance(free.bijector, Recentred)
+        if changed:
+            levels[free.name] = highest
+        above[id(free.variable)] = highest + changed
+    return levels

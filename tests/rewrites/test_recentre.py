@@ -1,0 +1,215 @@
+"""recentre: the same posterior in coordinates that a centring defines, and a centring that warm-up fits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+import pmjax as pm
+from pmjax.density.joint import joint_density
+from pmjax.density.start import initial_point
+from pmjax.graph.precision import double_precision
+from pmjax.model.spec import ModelSpec
+from pmjax.rewrites.centring_fit import fit_centring, levels_as_written, recentre_hook
+from pmjax.rewrites.coordinates import Coordinates
+from pmjax.rewrites.recentre import NAME, recentred
+from pmjax.sampling.sample import sample_nuts
+from pmjax.sampling.trace import Trace
+
+from .compare import evaluate, rewritten
+
+
+def nested() -> pm.Model:
+    """Two levels, indices, a regression for the location, logarithms, shared parents."""
+    rng = np.random.default_rng(0)
+    with pm.Model() as model:
+        mu, tau = pm.Normal("mu", 0, 2), pm.HalfNormal("tau")
+        region = pm.Normal("region", mu, tau, shape=3)
+        slope = pm.Laplace("slope", mu, 0.5, shape=2)
+        s = pm.LogNormal("s", 0.3 * mu, 0.4)
+        rate = pm.Exponential("rate", 1 / s)
+        x = pm.Normal("x", region[[0, 1, 2, 2, 1]] + rng.normal(size=(5, 2)) @ slope, s * tau, shape=5)
+        table = pm.StudentT("table", 4.0, x[:, None], rate, shape=(5, 2))
+        pm.Normal("y", table.sum(axis=1), 0.7, observed=rng.normal(size=5))
+    return model
+
+
+def with_centring(spec: ModelSpec, centring: Any) -> ModelSpec:
+    knobs = [
+        replace(k, value=np.broadcast_to(centring(k.value.shape), k.value.shape) * 1.0) for k in spec.knobs
+    ]
+    return replace(spec, knobs=tuple(knobs))
+
+
+def test_what_has_a_random_location_or_scale_is_recentred() -> None:
+    before, after, reports = rewritten(nested(), NAME)
+    names = ["region", "slope", "s", "rate", "x", "table"]
+    assert [v.name for v in recentred(after)] == names == list(reports)
+    assert joint_density(before).coordinate_names == joint_density(after).coordinate_names
+    assert Coordinates(after).level.tolist() == [0] * 3 + [0] * 2 + [0] + [1] + [1] * 5 + [2] * 10
+
+
+def test_what_is_unsuited_is_left_alone() -> None:
+    with pm.Model() as model:
+        mu, tau = pm.Normal("mu", 0.0, 1.0), pm.HalfNormal("tau", 1.0)
+        pm.TruncatedNormal("truncated", mu, tau, lower=0.0)
+        pm.Uniform("uniform", mu, mu + tau)
+        pm.Beta("beta", 1 + tau, 2.0)
+        pm.LogNormal("untransformed", mu, tau, transform=None)
+    before, after, reports = rewritten(model, NAME)
+    assert reports == {}
+    assert after.free == before.free
+    assert recentre_hook(after) is None
+
+
+def test_every_centring_is_a_change_of_variables() -> None:
+    before, after, _ = rewritten(nested(), NAME)
+    coordinates, plain = Coordinates(after), evaluate(joint_density(before))
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        new = with_centring(after, rng.random)
+        density = joint_density(new)
+        theta = rng.normal(size=density.size)
+        value, score, recorded = evaluate(density)(theta)
+        with double_precision():
+            x = coordinates.written(theta[None], density.knobs)
+            c = coordinates.centrings(density.knobs)
+            log_sigma = coordinates.locate(x)[1][0]
+            levels = levels_as_written(coordinates, x, score[None], c)
+        plain_value, plain_score, plain_recorded = plain(x[0])
+        np.testing.assert_allclose(value, plain_value + np.sum((1 - c) * log_sigma), rtol=1e-12)
+        np.testing.assert_allclose(levels[0].score[0], plain_score, rtol=1e-9, atol=1e-10)
+        for name, array in recorded.items():
+            np.testing.assert_allclose(array, plain_recorded[name], rtol=1e-12)
+
+
+def test_scores_in_another_centring_need_no_gradient() -> None:
+    _, after, _ = rewritten(nested(), NAME)
+    coordinates = Coordinates(after)
+    rng = np.random.default_rng(1)
+    old, new = (joint_density(with_centring(after, rng.random)) for _ in range(2))
+    theta = rng.normal(size=old.size)
+    _, score, _ = evaluate(old)(theta)
+    with double_precision():
+        x = coordinates.written(theta[None], old.knobs)
+        levels = levels_as_written(coordinates, x, score[None], coordinates.centrings(old.knobs))
+        mu, log_sigma = (v[0] for v in coordinates.locate(x))
+        c = coordinates.centrings(new.knobs)
+        for level in reversed(levels):
+            level.redo(c)
+    moved = x[0].copy()
+    moved[coordinates.elements] = (moved[coordinates.elements] - mu) * np.exp((c - 1) * log_sigma) + c * mu
+    _, expected, _ = evaluate(new)(moved)
+    np.testing.assert_allclose(levels[0].score[0], expected, rtol=1e-9, atol=1e-10)
+
+
+def test_the_gradient_of_the_loss_is_its_derivative() -> None:
+    _, after, _ = rewritten(nested(), NAME)
+    coordinates, rng = Coordinates(after), np.random.default_rng(2)
+    with double_precision():
+        x, score = rng.normal(size=(2, 30, joint_density(after).size))
+        c = rng.uniform(0.2, 0.8, len(coordinates.level))
+        for level in reversed(levels_as_written(coordinates, x, score, c)):
+            gradient = level.gradient(c)
+            for j in np.flatnonzero(level.own)[:2]:
+                step = 1e-6 * (np.arange(len(c)) == j)
+                slope = (level.loss(c + step) - level.loss(c - step)) / 2e-6
+                np.testing.assert_allclose(gradient[j], slope, rtol=1e-5, atol=1e-6)
+            assert not gradient[~level.own].any()
+            level.redo(c)
+
+
+def draw(spec: ModelSpec, **options: Any) -> Trace:
+    density, point = joint_density(spec), initial_point(spec)
+    start = np.concatenate([np.ravel(point[v.value_name]) for v in spec.free])
+
+    def starts(chain: int, attempt: int) -> np.ndarray:
+        return start + np.random.default_rng([chain, attempt]).uniform(-1, 1, start.size)
+
+    return sample_nuts(density, starts, window_hook=recentre_hook(spec), progressbar=False, **options)
+
+
+def test_the_fit_finds_what_a_statistician_would_write() -> None:
+    """Groups with very many observations are centred; groups with none are not."""
+    rng = np.random.default_rng(3)
+    rows = np.repeat(np.arange(10), 4000)
+    with pm.Model() as model:
+        mu, tau = pm.Normal("mu", 0, 5), pm.HalfNormal("tau", 2)
+        theta = pm.Normal("theta", mu, tau, shape=20)
+        pm.Normal("y", theta[rows], 1.0, observed=rng.normal(size=10)[rows] + rng.normal(size=rows.size))
+    _, after, _ = rewritten(model, "collapse_rows", NAME)
+    centrings = {}
+    hook = recentre_hook(after)
+    assert hook is not None
+
+    def listen(chain: int, *window: Any) -> Any:
+        moved = hook(chain, *window)
+        if moved is not None:
+            centrings[chain] = moved[1]["theta_centring"]
+        return moved
+
+    density = joint_density(after)
+    sample_nuts(
+        density,
+        np.zeros((1, density.size)),
+        chains=1,
+        tune=500,
+        draws=1,
+        window_hook=listen,
+        progressbar=False,
+    )
+    assert np.all(centrings[0][:10] > 0.9)
+    assert np.all(centrings[0][10:] < 0.3)
+
+
+def test_the_funnel_written_naturally() -> None:
+    """Neal (2003): v ~ N(0, 3), x_i ~ N(0, exp(v / 2)), nine of them."""
+    with pm.Model() as model:
+        v = pm.Normal("v", 0, 3)
+        pm.Normal("x", 0, np.exp(v / 2), shape=9)
+    _, after, _ = rewritten(model, NAME)
+    trace = draw(after, chains=4, tune=400, draws=1000, seed=5)
+    v_draws = trace.posterior.outputs["v"]
+    assert trace.posterior.stats["diverging"].sum() == 0
+    # About 4000 effective draws: four standard errors of the mean, and of the quantiles by the binomial law.
+    assert abs(v_draws.mean()) < 4 * 3 / np.sqrt(2000)
+    assert abs(v_draws.std() - 3) < 4 * 3 / np.sqrt(2 * 2000)
+    for level in (0.05, 0.5, 0.95):
+        below = np.mean(v_draws < norm.ppf(level, scale=3))
+        assert abs(below - level) < 4 * np.sqrt(level * (1 - level) / 2000)
+
+
+def test_a_model_that_is_well_parameterised_is_not_moved() -> None:
+    rng = np.random.default_rng(6)
+    with pm.Model() as model:
+        mu, tau = pm.Normal("mu"), pm.HalfNormal("tau")
+        pm.Normal("x", mu, tau, shape=4)
+    _, after, _ = rewritten(model, NAME)
+    coordinates, n = Coordinates(after), 2000
+    # The exact posterior is the prior: in the non-centred form every score is minus the draw, or 1 - tau^2.
+    mu_draws, z = rng.normal(size=n), rng.normal(size=(n, 4))
+    log_tau = np.log(np.abs(rng.normal(size=n)))
+    theta = np.column_stack([mu_draws, log_tau, z])
+    score = np.column_stack([-mu_draws, 1 - np.exp(2 * log_tau), -z])
+    with jax.enable_x64(True):
+        x = coordinates.written(theta, {"x_centring": np.zeros(4)})
+        fitted, gain = fit_centring(coordinates, x, score, np.zeros(4))
+    assert gain == 0
+    assert fitted.tolist() == [0] * 4
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_fitting_compiles_no_new_sampler(precision: str) -> None:
+    with pm.Model() as model:
+        tau = pm.HalfNormal("tau")
+        x = pm.Normal("x", 0.0, tau, shape=3)
+        pm.Normal("y", x, 0.01, observed=[1.0, -1.0, 0.5])
+    _, after, _ = rewritten(model, NAME)
+    trace = draw(after, chains=1, tune=200, draws=50, seed=1, precision=precision)
+    assert trace.posterior.outputs["x"].dtype == precision
+    np.testing.assert_allclose(trace.posterior.outputs["x"].mean(axis=(0, 1)), [1.0, -1.0, 0.5], atol=0.02)
