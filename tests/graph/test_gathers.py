@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from pmjax.graph.evaluate import ancestors
 from pmjax.graph.gathers import merge_gathers
 from pmjax.graph.ops import Index, Input
+from pmjax.graph.precision import double_precision
+from pmjax.graph.rows import take_rows
 from pmjax.graph.variable import Variable
 
 IDX = np.array([0, 2, 2, 1, 0])
@@ -46,3 +50,19 @@ def test_merging_keeps_the_values(case):
     for before, after in zip(outputs, merged, strict=True):
         assert (before.shape, before.dtype) == (after.shape, after.dtype)
         np.testing.assert_array_equal(before.eval(values), after.eval(values))
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 3)])
+def test_the_gradient_of_rows_adds_them_up(shape):
+    index = np.array([3, 0, 3, 3, 1], np.int32)
+    weights = np.arange(1.0, 6.0).reshape(-1, *[1] * (len(shape) - 1))
+    expected = np.zeros(shape)
+    np.add.at(expected, index, np.broadcast_to(weights, (5, *shape[1:])))
+    with double_precision():
+        x = jnp.asarray(np.random.default_rng(0).normal(size=shape))
+        np.testing.assert_array_equal(take_rows(x, index), np.asarray(x)[index])
+        gradient = jax.grad(lambda x: (weights * take_rows(x, index)).sum())
+        np.testing.assert_allclose(jax.jit(gradient)(x), expected, rtol=1e-15)
+        np.testing.assert_allclose(jax.vmap(gradient)(x[None])[0], expected, rtol=1e-15)
+        second = jax.jacrev(jax.grad(lambda x: (weights * take_rows(x, index) ** 2).sum()))(x)
+        np.testing.assert_allclose(second, np.diag(2 * expected.ravel()).reshape(*shape, *shape), rtol=1e-14)

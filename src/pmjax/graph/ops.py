@@ -20,6 +20,7 @@ import numpy as np
 from pmjax.errors import ModelError
 from pmjax.graph import elementwise_table
 from pmjax.graph.precision import double_precision
+from pmjax.graph.rows import take_rows
 
 if TYPE_CHECKING:
     from pmjax.graph.variable import Variable
@@ -257,6 +258,8 @@ class Index(Op):
         key = fill_slots(self.template, indices)
         if not self.in_bounds or not indices:
             return jnp.asarray(x)[key]
+        if self.template == (Slot(0),) and jnp.ndim(indices[0]) == 1:
+            return take_rows(jnp.asarray(x), jnp.asarray(indices[0]))
         return jnp.asarray(x).at[key].get(mode="promise_in_bounds", wrap_negative_indices=False)
 
     def evaluate_host(self, x: Any, *indices: Any) -> Any:
