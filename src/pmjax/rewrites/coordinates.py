@@ -55,12 +55,8 @@ class Coordinates:
         self.level = np.concatenate(levels)
         self._to_written = jax.jit(jax.vmap(self._written, (0, None, None)))
         self._locate = jax.jit(jax.vmap(self._place, (0, None)))
-        self._pull = jax.jit(
-            jax.vmap(lambda x, ab, data: jax.vjp(lambda x: self._place(x, data), x)[1](ab)[0], (0, 0, None))
-        )
-        self._push = jax.jit(
-            jax.vmap(lambda x, v, data: jax.jvp(lambda x: self._place(x, data), (x,), (v,))[1], (0, 0, None))
-        )
+        self._pull = jax.jit(jax.vmap(self._backwards, (0, 0, None)))
+        self._push = jax.jit(jax.vmap(self._forwards, (0, 0, None)))
 
     def centrings(self, knobs: Knobs) -> np.ndarray:
         """Return the centring of each element, shape (E,)."""
@@ -93,6 +89,14 @@ class Coordinates:
 
     def _place(self, x: Any, data: Any) -> tuple[Any, Any]:
         return self._walk(x, data, None)[1]
+
+    def _backwards(self, x: Any, cotangents: tuple[Any, Any], data: Any) -> Any:
+        return jax.vjp(lambda x: self._place(x, data), x)[1](cotangents)[0]
+
+    def _forwards(self, x: Any, v: Any, data: Any) -> tuple[Any, Any]:
+        # The transpose of `_backwards`, which is linear: forward mode does not know every operation.
+        zero = jnp.zeros(len(self.elements), x.dtype)
+        return jax.vjp(lambda ab: self._backwards(x, ab, data), (zero, zero))[1](v)[0]
 
     def _walk(self, theta: Any, data: Any, knobs: Knobs | None) -> tuple[Any, tuple[Any, Any]]:
         """Return theta as written, and location and log scale; without knobs theta is given as written."""
