@@ -17,7 +17,8 @@ import sys, jupytext, nbclient
 notebook = jupytext.read(sys.argv[1])
 nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
 outputs = [o for cell in notebook.cells for o in cell.get("outputs", ())]
-print("executed", len(notebook.cells), "cells;", sum("image/png" in o.get("data", {}) for o in outputs), "plots")
+plots = sum("image/png" in o.get("data", {}) for o in outputs)
+print("executed", len(notebook.cells), "cells;", plots, "plots")
 """
 
 

@@ -116,7 +116,7 @@ def test_initvals_and_no_jitter():
 
 def test_convergence_checks_warn_in_one_sentence_each():
     with radon(), pytest.warns(pm.SamplingWarning) as caught:
-        pm.sample(150, tune=100, chains=2, random_seed=1, progressbar=False)
+        pm.sample(150, tune=100, chains=2, random_seed=1, progressbar=False, rewrites=False)
     sentences = [str(w.message) for w in caught]
     assert any("R-hat" in s for s in sentences)
     assert all(s.endswith(".") and "\n" not in s for s in sentences)
@@ -163,6 +163,7 @@ REFUSED = {
     "initval outside": (small, {"initvals": {"sigma": -1.0}}, pm.ModelError, "'sigma': initval lies outside"),
     "sampler": (small, {"nuts_sampler": "stan"}, pm.ModelError, "nuts_sampler must be one of"),
     "init": (small, {"init": "advi"}, pm.ModelError, "init must be one of"),
+    "rewrites": (small, {"rewrites": ["recenter"]}, ValueError, "did you mean 'recentre'"),
     "seed": (small, {"random_seed": "x"}, pm.ModelError, "random_seed must be"),
     "target_accept": (small, {"target_accept": 1.5}, ValueError, "target_accept"),
     "bad start": (impossible_model, {}, pm.SamplingError, "'bounded'"),

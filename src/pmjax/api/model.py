@@ -15,6 +15,7 @@ from pmjax.graph.variable import Variable
 from pmjax.interop.graphviz import draw_graph
 from pmjax.model.declarations import Declarations
 from pmjax.model.printing import describe_model
+from pmjax.rewrites import pipeline
 
 Point = Mapping[str, Any]
 
@@ -126,6 +127,24 @@ class Model(Declarations):
         if not self.random and not self.potentials:
             raise ModelError("the model declares no variables, so there is nothing to debug")
         text = debug.describe(debug.term_reports(self.freeze(), point or self.initial_point()))
+        if verbose:
+            print(text)
+        return text
+
+    def explain(self, *, verbose: bool = True) -> str:
+        """Say in plain words what the rewrites do to the model before it is compiled, and why.
+
+        Parameters
+        ----------
+        verbose : bool
+            Print the text as well.
+
+        Returns
+        -------
+        str
+        """
+        _, reports = pipeline.apply(self.freeze())
+        text = pipeline.explain(reports)
         if verbose:
             print(text)
         return text

@@ -26,6 +26,8 @@ from pmjax.model.spec import ModelSpec, name_of
 from pmjax.results.arviz_series import preload
 from pmjax.results.convergence import convergence_warnings
 from pmjax.results.to_arviz import Labels, to_arviz
+from pmjax.rewrites import pipeline
+from pmjax.rewrites.centring_fit import WindowHook, recentre_hook
 from pmjax.sampling.chain import StartError
 from pmjax.sampling.python_nuts import sample_python_nuts
 from pmjax.sampling.sample import sample_nuts
@@ -55,6 +57,7 @@ class Request:
     keep_warmup: bool
     keep_theta: bool
     options: dict[str, Any]
+    window_hook: WindowHook | None = None
 
     @property
     def fixed_starts(self) -> np.ndarray:
@@ -72,6 +75,7 @@ def sample(
     progressbar: bool = True,
     var_names: Sequence[str] | None = None,
     nuts_sampler: str = "pmjax",
+    rewrites: str | bool | Sequence[str] = "auto",
     initvals: InitialValues = None,
     init: str = "auto",
     target_accept: float = 0.8,
@@ -101,6 +105,10 @@ def sample(
         The variables and deterministics to record; all by default. The others are never computed.
     nuts_sampler : {"pmjax", "python", "numpyro", "blackjax"}
         The compiled sampler; a loop in Python, slow and readable; or NUTS of another library.
+    rewrites : {"auto", False} or sequence of str
+        Which rewrites of the model may run before it is compiled (`docs/rewrites.md`). They change
+        neither the posterior nor what is recorded; `Model.explain` says what they do. "auto" means all
+        of them for our own sampler and none for the others.
     initvals : mapping, or one mapping for each chain, optional
         Starting values by name.
     init : {"auto", "jitter+adapt_diag", "adapt_diag"}
@@ -152,12 +160,14 @@ def sample(
             raise ModelError(f"sample: unknown idata_kwargs {option!r}{suggest(option, IDATA_OPTIONS)}")
     began = time.perf_counter()
     spec = modelcontext(model).freeze()
-    density = joint_density(spec)
+    ours = nuts_sampler == "pmjax"
+    sampled, reports = pipeline.apply(spec, rewrites if ours or rewrites != "auto" else False)
+    density = joint_density(sampled)
     seed = as_seed(random_seed)
     wants_theta = bool(extra.get("include_transformed") or extra.get("include_unconstrained"))
     request = Request(
         density=density,
-        starts=chain_starts(spec, seed, initvals, jitter=INITS[init]),
+        starts=chain_starts(sampled, seed, initvals, jitter=INITS[init]),
         names=_recorded(spec, var_names),
         draws=draws,
         tune=tune,
@@ -171,6 +181,7 @@ def sample(
         keep_warmup=not discard_tuned_samples,
         keep_theta=wants_theta,
         options=dict(nuts_sampler_kwargs or {}),
+        window_hook=recentre_hook(sampled),
     )
     build_seconds = time.perf_counter() - began
     loading = threading.Thread(target=preload, daemon=True)
@@ -178,7 +189,8 @@ def sample(
     try:
         trace = _RUNNERS[nuts_sampler](request)
     except StartError as error:
-        raise explain_failed_start(spec, error) from None
+        raise explain_failed_start(sampled, error) from None
+    trace.attributes["rewrites"] = pipeline.summary(reports)
     trace.seconds = {"build": build_seconds, **trace.seconds}
     trace.posterior.outputs = {n: v for n, v in trace.posterior.outputs.items() if n in request.names}
     loading.join()
@@ -263,6 +275,7 @@ def _run_pmjax(request: Request) -> Trace:
         keep_warmup=request.keep_warmup,
         keep_theta=request.keep_theta,
         output_names=request.names,
+        window_hook=request.window_hook,
         **request.options,
     )
 

@@ -112,10 +112,10 @@ def log_density_terms(
         if jacobian and log_det is not None:
             terms[free.name] = terms[free.name] + (jnp.sum(log_det) if total else log_det)
     for i, observed in enumerate(spec.observed):
-        inputs = observed.variable.inputs if params is None else params[i]
+        own: Sequence[Variable] = observed.variable.inputs if params is None else params[i]
         value = reading.read([observed.value])[0]
         reading.give(observed.variable, value)
-        terms[observed.name] = _term(observed.variable, value, reading.read(inputs), total)
+        terms[observed.name] = _term(observed.variable, value, reading.read(own), total)
     for potential in spec.potentials:
         term = reading.read([potential])[0]
         terms[name_of(potential)] = jnp.sum(term) if total else term
