@@ -12,6 +12,7 @@ treated likewise on the scale of their logarithm.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -131,6 +132,22 @@ def location_and_scale(free: FreeVariable) -> tuple[Variable, Variable] | None:
 def recentred(spec: ModelSpec) -> list[FreeVariable]:
     """Return the variables that `recentre` has changed."""
     return [v for v in spec.free if isinstance(v.bijector, Recentred)]
+
+
+def describe_centring(chains: Sequence[Mapping[str, Any]]) -> str:
+    """Return in plain words which centrings warm-up has chosen, from the final knobs of each chain.
+
+    Examples
+    --------
+    >>> describe_centring([{"a_centring": np.array([0.0, 0.5])}, {"a_centring": np.array([0.1, 0.7])}])
+    'a is centred by 0.30 (from 0.00 to 0.70)'
+    """
+    words = []
+    for name in chains[0] if chains else ():
+        c = np.concatenate([np.ravel(knobs[name]) for knobs in chains])
+        spread = f" (from {c.min():.2f} to {c.max():.2f})" if c.min() < c.max() else ""
+        words.append(f"{name.removesuffix('_centring')} is centred by {np.median(c):.2f}{spread}")
+    return "; ".join(words)
 
 
 def _sentence(variable: FreeVariable) -> str:

@@ -55,7 +55,7 @@ def group_rows(columns: Sequence[np.ndarray], rows: int) -> RowGroups:
     --------
     >>> groups = group_rows([np.array([3, 1, 3]), np.array([0.5, 0.5, 0.5])], 3)
     >>> groups.count().tolist()
-    [1, 2]
+    [2, 1]
     """
     bits = [column for array in columns for column in _bits(array)]
     if not bits:
