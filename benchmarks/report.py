@@ -100,8 +100,8 @@ def text(records: Sequence[Record]) -> str:
 
 HOW = f"""Every sampler runs the same model (`benchmarks/models/`, written once in PyMC's language) on
 the same data, with the same numbers of chains, warm-up draws and kept draws, in double precision. Each run
-is a process of its own, the samplers take turns, and figures are medians over the runs. In brackets: the
-figure divided by that of `{OURS}`.
+is a process of its own, the samplers take turns, and figures are medians over the runs. Chains run on all
+processors, BLAS has one thread. In brackets: the figure divided by that of `{OURS}`.
 
 * *cold*: seconds from the start of the process to the first result, with empty caches: import, build,
   compile, sample.

@@ -153,6 +153,9 @@ def run_process(record: Record, caches: str, timeout: float) -> Record:
         "NUMBA_CACHE_DIR": f"{caches}/numba",
         "PYTENSOR_FLAGS": f"base_compiledir={caches}/pytensor",
         "PYTHONWARNINGS": "ignore",
+        # Chains take up the processors. With two threads in BLAS beside them PyMC took 100 times as long.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
     }
     command += ["--started", str(time.time())]
     try:

@@ -8,6 +8,7 @@ All take the same number of chains, of warm-up draws and of kept draws, in doubl
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -85,7 +86,7 @@ def pmjax(build: Build, settings: Settings, clock: Clock, **options: Any) -> Sam
     return sample
 
 
-def nutpie(build: Build, settings: Settings, clock: Clock, adaptation: str = "diag") -> Sample:
+def nutpie(build: Build, settings: Settings, clock: Clock, low_rank: bool = False) -> Sample:
     """PyMC's model compiled by Numba, sampled in Rust."""
     import nutpie
     import pymc as pm
@@ -95,6 +96,10 @@ def nutpie(build: Build, settings: Settings, clock: Clock, adaptation: str = "di
     clock("build")
     compiled = nutpie.compile_pymc_model(model)
     clock("compile")
+    # The argument has another name in the versions of nutpie for Python 3.11.
+    renamed = "adaptation" in inspect.signature(nutpie.sample).parameters
+    low_rank_option = {"adaptation": "low_rank"} if renamed else {"low_rank_modified_mass_matrix": True}
+    options = low_rank_option if low_rank else {}
 
     def sample(seed: int) -> Run:
         trace = nutpie.sample(
@@ -105,8 +110,8 @@ def nutpie(build: Build, settings: Settings, clock: Clock, adaptation: str = "di
             cores=settings.cores,
             seed=seed,
             target_accept=settings.target_accept,
-            adaptation=adaptation,
             progress_bar=False,
+            **options,
         )
         return Run(_draws(trace), _steps(trace), _divergences(trace))
 
@@ -286,7 +291,7 @@ SAMPLERS: dict[str, Sampler] = {
     "pmjax-plain": partial(pmjax, rewrites=False),
     "pmjax-low-rank": partial(pmjax, nuts_sampler_kwargs={"metric": "low_rank"}),
     "nutpie": nutpie,
-    "nutpie-low-rank": partial(nutpie, adaptation="low_rank"),
+    "nutpie-low-rank": partial(nutpie, low_rank=True),
     "pymc": pymc,
     "pymc-numpyro": pymc_numpyro,
     "numpyro": numpyro,
