@@ -26,8 +26,8 @@ from pmjax.rewrites.recentre import recentred
 
 WindowHook = Callable[[int, np.ndarray, np.ndarray, np.ndarray, Any], tuple[np.ndarray, Any] | None]
 
-# Draws of a window that the fit looks at.
-BATCH = 128
+# Draws of a window that the fit looks at, and how many there must be.
+BATCH, FEWEST = 128, 20
 # Values of c that are tried element by element before the joint fit.
 GRID = np.linspace(0.0, 1.0, 11)
 STEPS, RATE = 40, 0.05
@@ -35,8 +35,9 @@ STEPS, RATE = 40, 0.05
 WORTH, WORTH_PART = 0.5, 0.01
 # A centring nearer to 0 than this becomes 0, which has no funnel at all.
 SNAP = 0.1
-# Bound of c times the depth of the funnel.
-NECK = 0.4
+# Bound of c times the depth of the funnel. A scale that data hardly bound from below has a long tail to 0,
+# which a window may not show: the depth is at least `TAIL` times Var(log sigma).
+NECK, TAIL = 0.6, 15.0
 
 
 def recentre_hook(spec: ModelSpec) -> WindowHook | None:
@@ -53,6 +54,8 @@ def recentre_hook(spec: ModelSpec) -> WindowHook | None:
     def hook(
         chain: int, theta: np.ndarray, gradient: np.ndarray, position: np.ndarray, knobs: Knobs
     ) -> tuple[np.ndarray, Any] | None:
+        if len(theta) < FEWEST:
+            return None
         late = np.linspace(len(theta) // 4, len(theta) - 1, BATCH).astype(int)
         points = np.concatenate([theta[late], position[None]])
         x = coordinates.written(points, knobs)
@@ -205,7 +208,8 @@ class Level:
         mean) is bounded: a step size that fits the bulk must not fail in a neck that the window hardly saw.
         """
         losses = np.array([self._own_losses(c) for c in GRID])
-        depth = self.log_sigma.mean(axis=0) - self.log_sigma.min(axis=0)
+        seen = self.log_sigma.mean(axis=0) - self.log_sigma.min(axis=0)
+        depth = np.maximum(seen, TAIL * self.log_sigma.var(axis=0))
         bound = NECK / np.maximum(depth, NECK)
         c = np.minimum(GRID[np.argmin(np.where(np.isfinite(losses), losses, np.inf), axis=0)], bound)
         first, second = np.zeros_like(c), np.zeros_like(c)
