@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pmjax.sampling import compilation
+from pmjax import compilation
 from pmjax.sampling.chain import StartError
 from pmjax.sampling.python_nuts import sample_python_nuts
 from pmjax.sampling.sample import sample_nuts

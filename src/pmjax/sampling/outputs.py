@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from pmjax.density.density import Density
-from pmjax.sampling.compilation import program
+from pmjax.compilation import program
 
 BLOCK_BYTES, MAX_BLOCK = 4 * 2**20, 256
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from pmjax.density.density import Density
 from pmjax.sampling import schedule
-from pmjax.sampling.compilation import program
+from pmjax.compilation import program
 from pmjax.sampling.metric import fit_metric, initial_metric
 from pmjax.sampling.outputs import compile_outputs
 from pmjax.sampling.program import STATS

@@ -12,7 +12,8 @@ import jax
 import numpy as np
 
 from pmjax.density.density import Density
-from pmjax.sampling import compilation, schedule
+from pmjax import compilation
+from pmjax.sampling import schedule
 from pmjax.sampling.batch import Batch
 from pmjax.sampling.chain import Chain, Run, Starts, WindowHook
 from pmjax.sampling.driver import Pool, in_background

@@ -110,7 +110,7 @@ def cache_folder() -> Path | None:
 def _environment() -> str:
     """Return what else machine code depends on: versions, our own source, the processor."""
     digest = hashlib.sha256()
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parent
     for source in sorted(root.rglob("*.py")):
         digest.update(str(source.relative_to(root)).encode() + source.read_bytes())
     with contextlib.suppress(OSError):
