@@ -7,17 +7,20 @@ and their derivatives need only `locate`, its Jacobian forwards (`push`) and bac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from pmjax.compilation import program
 from pmjax.graph.evaluate import Reading, ancestors, arguments
 from pmjax.graph.ops import RandomVariable
+from pmjax.graph.rewrite import fingerprint
 from pmjax.model.spec import FreeVariable, ModelSpec, name_of
 from pmjax.rewrites.recentre import Recentred
+from pmjax.transforms import bijectors
 
 Knobs = Mapping[str, Any]
 
@@ -53,10 +56,7 @@ class Coordinates:
             start += size
         self.elements = np.concatenate(elements)
         self.level = np.concatenate(levels)
-        self._to_written = jax.jit(jax.vmap(self._written, (0, None, None)))
-        self._locate = jax.jit(jax.vmap(self._place, (0, None)))
-        self._pull = jax.jit(jax.vmap(self._backwards, (0, 0, None)))
-        self._push = jax.jit(jax.vmap(self._forwards, (0, 0, None)))
+        self._key = _structure(spec)
 
     def centrings(self, knobs: Knobs) -> np.ndarray:
         """Return the centring of each element, shape (E,)."""
@@ -68,21 +68,29 @@ class Coordinates:
 
     def written(self, theta: np.ndarray, knobs: Knobs) -> np.ndarray:
         """Return draws in the coordinates as written, shape (draws, D)."""
-        return np.asarray(self._to_written(theta, self._data, dict(knobs)), float)
+        function = jax.vmap(self._written, (0, None, None))
+        return np.asarray(self._run("written", function, 0, theta, self._data, dict(knobs)), float)
 
     def locate(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return location and log scale of each element, shapes (draws, E)."""
-        mu, log_sigma = self._locate(x, self._data)
+        mu, log_sigma = self._run("located", jax.vmap(self._place, (0, None)), (0, 0), x, self._data)
         return np.asarray(mu, float), np.asarray(log_sigma, float)
 
     def pull(self, x: np.ndarray, alpha: np.ndarray, beta: np.ndarray) -> np.ndarray:
         """Return alpha dmu/dx + beta dlog sigma/dx, summed over elements, shape (draws, D)."""
-        return np.asarray(self._pull(x, (alpha.astype(x.dtype), beta.astype(x.dtype)), self._data), float)
+        function = jax.vmap(self._backwards, (0, 0, None))
+        cotangents = (alpha.astype(x.dtype), beta.astype(x.dtype))
+        return np.asarray(self._run("pulled back", function, 0, x, cotangents, self._data), float)
 
     def push(self, x: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the derivatives of location and log scale in the direction v, shapes (draws, E)."""
-        dmu, dlog_sigma = self._push(x, v, self._data)
+        function = jax.vmap(self._forwards, (0, 0, None))
+        dmu, dlog_sigma = self._run("pushed forward", function, (0, 0), x, v, self._data)
         return np.asarray(dmu, float), np.asarray(dlog_sigma, float)
+
+    def _run(self, name: str, function: Callable[..., Any], result: Any, *arguments: Any) -> Any:
+        """Call a function through the cache of programs: another run of the same model compiles nothing."""
+        return program(name, function, arguments, result, self._key)(*arguments)
 
     def _written(self, theta: Any, data: Any, knobs: Knobs) -> Any:
         return self._walk(theta, data, knobs)[0]
@@ -124,6 +132,14 @@ class Coordinates:
             parts.append(y.ravel())
         mu, log_sigma = (jnp.concatenate(part) for part in zip(*located, strict=True))
         return jnp.concatenate(parts), (mu, log_sigma)
+
+
+def _structure(spec: ModelSpec) -> tuple[Any, ...] | None:
+    """Return what identifies the maps between coordinates in any process, or None if nothing does."""
+    used = [node for v in spec.free if v.bijector is not None for node in v.bijector.inputs]
+    graph = fingerprint(used)
+    maps = tuple((v.value_name, v.unconstrained_shape, bijectors.fingerprint(v.bijector)) for v in spec.free)
+    return None if graph is None or any(m[2] is None for m in maps) else ("coordinates", graph, maps)
 
 
 def _inverse(free: FreeVariable, y: Any, reading: Reading) -> Any:
