@@ -27,7 +27,7 @@ from pmjax.results.arviz_series import preload
 from pmjax.results.convergence import convergence_warnings
 from pmjax.results.to_arviz import Labels, to_arviz
 from pmjax.rewrites import pipeline
-from pmjax.rewrites.centring_fit import WindowHook, recentre_hook
+from pmjax.rewrites.centring_fit import CentringHook, recentre_hook
 from pmjax.sampling.chain import StartError
 from pmjax.sampling.python_nuts import sample_python_nuts
 from pmjax.sampling.sample import sample_nuts
@@ -57,7 +57,7 @@ class Request:
     keep_warmup: bool
     keep_theta: bool
     options: dict[str, Any]
-    window_hook: WindowHook | None = None
+    window_hook: CentringHook | None = None
 
     @property
     def fixed_starts(self) -> np.ndarray:
@@ -186,6 +186,8 @@ def sample(
     build_seconds = time.perf_counter() - began
     loading = threading.Thread(target=preload, daemon=True)
     loading.start()
+    if request.window_hook is not None:
+        threading.Thread(target=request.window_hook.prepare, daemon=True).start()
     try:
         trace = _RUNNERS[nuts_sampler](request)
     except StartError as error:

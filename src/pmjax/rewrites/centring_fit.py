@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from pmjax.model.spec import ModelSpec
+from pmjax.graph.precision import double_precision
+from pmjax.model.spec import ModelSpec, name_of
 from pmjax.rewrites.coordinates import Coordinates, Knobs
 from pmjax.rewrites.recentre import recentred
 
@@ -38,27 +39,51 @@ SNAP = 0.1
 # Bound of c times the depth of the funnel. A scale that data hardly bound from below has a long tail to 0,
 # which a window may not show: the depth is at least `TAIL` times Var(log sigma).
 NECK, TAIL = 0.6, 15.0
+# The bound is lifted for a variable if that lowers the loss by this for each of its elements.
+CLEAR = 0.1
 
 
-def recentre_hook(spec: ModelSpec) -> WindowHook | None:
-    """Return what refits the centring at the end of each warm-up window; None if nothing is recentred.
+class CentringHook:
+    """Refits the centring at the end of each warm-up window of a run.
 
-    The hook takes ``(chain, theta, gradient, position, knobs)``: the window's draws and gradients, shapes
-    (draws, D), the chain's position, shape (D,), and the knobs in force. It returns the position and the
-    knobs in new coordinates, or None if they are not worth the change.
+    Parameters
+    ----------
+    spec : ModelSpec
+        A model with recentred variables.
     """
-    if not recentred(spec):
-        return None
-    coordinates = Coordinates(spec)
 
-    def hook(
-        chain: int, theta: np.ndarray, gradient: np.ndarray, position: np.ndarray, knobs: Knobs
+    def __init__(self, spec: ModelSpec) -> None:
+        self._coordinates = Coordinates(spec)
+        self._knobs = {name_of(knob.node): knob.value for knob in spec.knobs}
+        # Chains in whose centring a window found nothing to change: another fit would only cost time.
+        self._settled: set[int] = set()
+
+    def prepare(self) -> None:
+        """Compile what the first window will need, so that a thread may do it beside the sampler."""
+        theta = np.zeros((BATCH + 1, self._coordinates.size))
+        with double_precision():
+            self(-1, theta, theta, theta[0], self._knobs)
+
+    def __call__(
+        self, chain: int, theta: np.ndarray, gradient: np.ndarray, position: np.ndarray, knobs: Knobs
     ) -> tuple[np.ndarray, Any] | None:
-        if len(theta) < FEWEST:
+        """Return a chain's position and knobs in new coordinates, or None if nothing is worth a change.
+
+        Parameters
+        ----------
+        chain : int
+        theta, gradient : ndarray, shape (draws, D)
+            The draws of the window and the gradients there.
+        position : ndarray, shape (D,)
+            Where the chain is.
+        knobs : mapping
+            The centrings in force.
+        """
+        if len(theta) < FEWEST or chain in self._settled:
             return None
+        coordinates = self._coordinates
         late = np.linspace(len(theta) // 4, len(theta) - 1, BATCH).astype(int)
-        points = np.concatenate([theta[late], position[None]])
-        x = coordinates.written(points, knobs)
+        x = coordinates.written(np.concatenate([theta[late], position[None]]), knobs)
         mu, log_sigma = coordinates.locate(x)
         old = coordinates.centrings(knobs)
         with np.errstate(all="ignore"):
@@ -67,10 +92,14 @@ def recentre_hook(spec: ModelSpec) -> WindowHook | None:
             moved = x[-1].copy()
             moved[coordinates.elements] = deviation * np.exp((new - 1) * log_sigma[-1]) + new * mu[-1]
         if not gain > 0 or not np.all(np.isfinite(moved)):
+            self._settled.add(chain)
             return None
         return moved.astype(position.dtype), {**knobs, **coordinates.as_knobs(new, theta.dtype)}
 
-    return hook
+
+def recentre_hook(spec: ModelSpec) -> CentringHook | None:
+    """Return what refits the centring during warm-up; None if nothing in the model is recentred."""
+    return CentringHook(spec) if recentred(spec) else None
 
 
 def fit_centring(
@@ -202,15 +231,26 @@ class Level:
         return np.where(self.own, own + (dalpha * dmu + dbeta * dlog_sigma).sum(axis=0), 0.0)
 
     def minimise(self) -> np.ndarray:
-        """Return the centrings of least loss: a grid for each element alone, then Adam for all together.
+        """Return the centrings of least loss, with those of a funnel bounded.
 
         The scale of z is sigma^c, so c times the depth of the funnel (how far log sigma falls below its
         mean) is bounded: a step size that fits the bulk must not fail in a neck that the window hardly saw.
+        Where the data of a variable speak clearly for more, there is no neck, and no bound.
         """
-        losses = np.array([self._own_losses(c) for c in GRID])
         seen = self.log_sigma.mean(axis=0) - self.log_sigma.min(axis=0)
         depth = np.maximum(seen, TAIL * self.log_sigma.var(axis=0))
-        bound = NECK / np.maximum(depth, NECK)
+        free, best = self._descend(np.ones_like(depth)), self._descend(NECK / np.maximum(depth, NECK))
+        for part, _ in self.coordinates.knobs.values():
+            freed = best.copy()
+            freed[part] = free[part]
+            clear = WORTH + CLEAR * (part.stop - part.start)
+            if np.any(freed > best) and self.loss(freed) < self.loss(best) - clear:
+                best = freed
+        return np.where(best < SNAP, 0.0, best)
+
+    def _descend(self, bound: np.ndarray) -> np.ndarray:
+        """Return the centrings from 0 to `bound` of least loss: a grid for each alone, then Adam for all."""
+        losses = np.array([self._own_losses(c) for c in GRID])
         c = np.minimum(GRID[np.argmin(np.where(np.isfinite(losses), losses, np.inf), axis=0)], bound)
         first, second = np.zeros_like(c), np.zeros_like(c)
         for step in range(1, STEPS + 1):
@@ -218,7 +258,7 @@ class Level:
             first, second = 0.8 * first + 0.2 * gradient, 0.95 * second + 0.05 * gradient**2
             size = np.sqrt(second / (1 - 0.95**step)) + 1e-12
             c = np.clip(c - RATE * (1 - step / (STEPS + 1)) * first / (1 - 0.8**step) / size, 0.0, bound)
-        return np.where(c < SNAP, 0.0, c)
+        return c
 
 
 def _cov(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -34,6 +34,8 @@ class Coordinates:
         The coordinates of theta that are recentred elements.
     level : ndarray of int, shape (E,)
         0 for elements whose location and scale depend on no other recentred variable, and so on.
+    size : int
+        Length D of theta.
     knobs : dict
         For each centring its slice of the E elements and its shape.
     """
@@ -54,6 +56,7 @@ class Coordinates:
                 levels.append(np.full(size, depth[free.name]))
                 count += size
             start += size
+        self.size = start
         self.elements = np.concatenate(elements)
         self.level = np.concatenate(levels)
         self._key = _structure(spec)
