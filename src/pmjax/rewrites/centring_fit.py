@@ -60,9 +60,13 @@ class CentringHook:
 
     def prepare(self) -> None:
         """Compile what the first window will need, so that a thread may do it beside the sampler."""
-        theta = np.zeros((BATCH + 1, self._coordinates.size))
+        coordinates = self._coordinates
         with double_precision():
-            self(-1, theta, theta, theta[0], self._knobs)
+            x = coordinates.written(np.zeros((BATCH + 1, coordinates.size)), self._knobs)
+            coordinates.locate(x)
+            mu, _ = coordinates.locate(x[1:])
+            coordinates.pull(x[1:], mu, mu)
+            coordinates.push(x[1:], x[1:])
 
     def __call__(
         self, chain: int, theta: np.ndarray, gradient: np.ndarray, position: np.ndarray, knobs: Knobs
@@ -122,10 +126,14 @@ def fit_centring(
     levels = levels_as_written(coordinates, x, score, current)
     fitted, gain = current.copy(), 0.0
     for level in reversed(levels):
-        best = level.minimise()
-        before, after = level.loss(current), level.loss(best)
-        if before - after > WORTH + WORTH_PART * before:
-            fitted, gain = np.where(level.own, best, fitted), gain + before - after
+        before = level.loss(current)
+        least = WORTH + WORTH_PART * before
+        # The grid alone costs next to nothing, and shows whether there is anything to gain.
+        candidates = (level.guess, np.minimum(level.guess, level.bound), np.zeros_like(current))
+        if before - min(level.loss(np.where(level.own, c, current)) for c in candidates) > least:
+            best = level.minimise()
+            if (better := before - level.loss(best)) > least:
+                fitted, gain = np.where(level.own, best, fitted), gain + better
         level.redo(fitted)
     return fitted, gain
 
@@ -237,21 +245,31 @@ class Level:
         mean) is bounded: a step size that fits the bulk must not fail in a neck that the window hardly saw.
         Where the data of a variable speak clearly for more, there is no neck, and no bound.
         """
-        seen = self.log_sigma.mean(axis=0) - self.log_sigma.min(axis=0)
-        depth = np.maximum(seen, TAIL * self.log_sigma.var(axis=0))
-        free, best = self._descend(np.ones_like(depth)), self._descend(NECK / np.maximum(depth, NECK))
+        guess, bound = self.guess, self.bound
+        bounded = np.minimum(guess, bound)
         for part, _ in self.coordinates.knobs.values():
-            freed = best.copy()
-            freed[part] = free[part]
+            freed = bounded.copy()
+            freed[part] = guess[part]
             clear = WORTH + CLEAR * (part.stop - part.start)
-            if np.any(freed > best) and self.loss(freed) < self.loss(best) - clear:
-                best = freed
+            if np.any(freed > bounded) and self.loss(freed) < self.loss(bounded) - clear:
+                bound[part] = 1.0
+        best = self._descend(np.minimum(guess, bound), bound)
         return np.where(best < SNAP, 0.0, best)
 
-    def _descend(self, bound: np.ndarray) -> np.ndarray:
-        """Return the centrings from 0 to `bound` of least loss: a grid for each alone, then Adam for all."""
+    @property
+    def guess(self) -> np.ndarray:
+        """The best of a few centrings for each element by itself, its parents left out."""
         losses = np.array([self._own_losses(c) for c in GRID])
-        c = np.minimum(GRID[np.argmin(np.where(np.isfinite(losses), losses, np.inf), axis=0)], bound)
+        return GRID[np.argmin(np.where(np.isfinite(losses), losses, np.inf), axis=0)]
+
+    @property
+    def bound(self) -> np.ndarray:
+        """The greatest centring that the depth of the funnel allows."""
+        seen = self.log_sigma.mean(axis=0) - self.log_sigma.min(axis=0)
+        return NECK / np.maximum(np.maximum(seen, TAIL * self.log_sigma.var(axis=0)), NECK)
+
+    def _descend(self, c: np.ndarray, bound: np.ndarray) -> np.ndarray:
+        """Return the centrings from 0 to `bound` of least loss, by Adam for all elements together."""
         first, second = np.zeros_like(c), np.zeros_like(c)
         for step in range(1, STEPS + 1):
             gradient = np.nan_to_num(self.gradient(c))
