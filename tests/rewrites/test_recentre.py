@@ -78,7 +78,7 @@ def test_every_centring_is_a_change_of_variables() -> None:
         theta = rng.normal(size=density.size)
         value, score, recorded = evaluate(density)(theta)
         with double_precision():
-            x = coordinates.written(theta[None], density.knobs)
+            x, _ = coordinates.written(theta[None], density.knobs)
             c = coordinates.centrings(density.knobs)
             log_sigma = coordinates.locate(x)[1][0]
             levels = levels_as_written(coordinates, x, score[None], c)
@@ -97,7 +97,7 @@ def test_scores_in_another_centring_need_no_gradient() -> None:
     theta = rng.normal(size=old.size)
     _, score, _ = evaluate(old)(theta)
     with double_precision():
-        x = coordinates.written(theta[None], old.knobs)
+        x, _ = coordinates.written(theta[None], old.knobs)
         levels = levels_as_written(coordinates, x, score[None], coordinates.centrings(old.knobs))
         mu, log_sigma = (v[0] for v in coordinates.locate(x))
         c = coordinates.centrings(new.knobs)
@@ -220,7 +220,7 @@ def test_a_model_that_is_well_parameterised_is_not_moved() -> None:
     theta = np.column_stack([mu_draws, log_tau, z])
     score = np.column_stack([-mu_draws, 1 - np.exp(2 * log_tau), -z])
     with jax.enable_x64(True):
-        x = coordinates.written(theta, {"x_centring": np.zeros(4)})
+        x, _ = coordinates.written(theta, {"x_centring": np.zeros(4)})
         fitted, gain = fit_centring(coordinates, x, score, np.zeros(4))
     assert gain == 0
     assert fitted.tolist() == [0] * 4

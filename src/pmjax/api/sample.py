@@ -184,7 +184,7 @@ def sample(
         window_hook=recentre_hook(sampled),
     )
     build_seconds = time.perf_counter() - began
-    loading = threading.Thread(target=preload, daemon=True)
+    loading = threading.Thread(target=preload, args=(compute_convergence_checks,), daemon=True)
     loading.start()
     if request.window_hook is not None:
         threading.Thread(target=request.window_hook.prepare, daemon=True).start()

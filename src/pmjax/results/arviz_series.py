@@ -14,8 +14,8 @@ def arviz_series() -> int:
     return int(version("arviz").split(".")[0])
 
 
-def preload() -> None:
-    """Import what `to_arviz` and `convergence_warnings` will need.
+def preload(statistics: bool = True) -> None:
+    """Import what `to_arviz` and, for `statistics`, `convergence_warnings` will need.
 
     These imports take 1.5 to 2 s in a fresh process. Run in a thread while XLA compiles, which
     releases the interpreter lock, they cost next to nothing.
@@ -30,5 +30,7 @@ def preload() -> None:
     if arviz_series() == 0:
         import arviz  # noqa: F401
     else:
-        import arviz_stats.base  # noqa: F401
         import xarray  # noqa: F401
+
+        if statistics:
+            import arviz_stats.base  # noqa: F401

@@ -27,6 +27,8 @@ from pmjax.rewrites.recentre import recentred
 
 WindowHook = Callable[[int, np.ndarray, np.ndarray, np.ndarray, Any], tuple[np.ndarray, Any] | None]
 
+Located = tuple[np.ndarray, np.ndarray]
+
 # Draws of a window that the fit looks at, and how many there must be.
 BATCH, FEWEST = 128, 20
 # Values of c that are tried element by element before the joint fit.
@@ -62,10 +64,8 @@ class CentringHook:
         """Compile what the first window will need, so that a thread may do it beside the sampler."""
         coordinates = self._coordinates
         with double_precision():
-            x = coordinates.written(np.zeros((BATCH + 1, coordinates.size)), self._knobs)
-            coordinates.locate(x)
-            mu, _ = coordinates.locate(x[1:])
-            coordinates.pull(x[1:], mu, mu)
+            x, (mu, _) = coordinates.written(np.zeros((BATCH + 1, coordinates.size)), self._knobs)
+            coordinates.pull(x[1:], mu[1:], mu[1:])
             coordinates.push(x[1:], x[1:])
 
     def __call__(
@@ -87,11 +87,12 @@ class CentringHook:
             return None
         coordinates = self._coordinates
         late = np.linspace(len(theta) // 4, len(theta) - 1, BATCH).astype(int)
-        x = coordinates.written(np.concatenate([theta[late], position[None]]), knobs)
-        mu, log_sigma = coordinates.locate(x)
+        points = np.concatenate([theta[late], position[None]])
+        x, (mu, log_sigma) = coordinates.written(points, knobs)
+        located = mu[:-1], log_sigma[:-1]
         old = coordinates.centrings(knobs)
         with np.errstate(all="ignore"):
-            new, gain = fit_centring(coordinates, x[:-1], gradient[late].astype(float), old)
+            new, gain = fit_centring(coordinates, x[:-1], gradient[late].astype(float), old, located)
             deviation = x[-1, coordinates.elements] - mu[-1]
             moved = x[-1].copy()
             moved[coordinates.elements] = deviation * np.exp((new - 1) * log_sigma[-1]) + new * mu[-1]
@@ -107,7 +108,11 @@ def recentre_hook(spec: ModelSpec) -> CentringHook | None:
 
 
 def fit_centring(
-    coordinates: Coordinates, x: np.ndarray, score: np.ndarray, current: np.ndarray
+    coordinates: Coordinates,
+    x: np.ndarray,
+    score: np.ndarray,
+    current: np.ndarray,
+    located: Located | None = None,
 ) -> tuple[np.ndarray, float]:
     """Return the fitted centring of each element, and by how much the loss falls (0: not worth a change).
 
@@ -122,8 +127,10 @@ def fit_centring(
     score : ndarray, shape (draws, D)
         Scores in the coordinates of the centring `current`.
     current : ndarray, shape (E,)
+    located : tuple of ndarray, optional
+        Location and log scale of each element, if they are known.
     """
-    levels = levels_as_written(coordinates, x, score, current)
+    levels = levels_as_written(coordinates, x, score, current, located)
     fitted, gain = current.copy(), 0.0
     for level in reversed(levels):
         before = level.loss(current)
@@ -139,13 +146,17 @@ def fit_centring(
 
 
 def levels_as_written(
-    coordinates: Coordinates, x: np.ndarray, score: np.ndarray, c: np.ndarray
+    coordinates: Coordinates,
+    x: np.ndarray,
+    score: np.ndarray,
+    c: np.ndarray,
+    located: Located | None = None,
 ) -> list[Level]:
     """Return the levels of recentred elements, parents first, which share scores as the model is written.
 
     The arguments are those of `fit_centring`.
     """
-    mu, log_sigma = coordinates.locate(x)
+    mu, log_sigma = located or coordinates.locate(x)
     deviation, shared = x[:, coordinates.elements] - mu, score.copy()
     levels = []
     for number in range(int(coordinates.level.max()) + 1):

@@ -69,10 +69,12 @@ class Coordinates:
         """Return centrings of elements as knobs."""
         return {name: c[part].reshape(shape).astype(dtype) for name, (part, shape) in self.knobs.items()}
 
-    def written(self, theta: np.ndarray, knobs: Knobs) -> np.ndarray:
-        """Return draws in the coordinates as written, shape (draws, D)."""
+    def written(self, theta: np.ndarray, knobs: Knobs) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        """Return draws in the coordinates as written, shape (draws, D), and what `locate` says of them."""
         function = jax.vmap(self._written, (0, None, None))
-        return np.asarray(self._run("written", function, 0, theta, self._data, dict(knobs)), float)
+        result = self._run("written", function, (0, (0, 0)), theta, self._data, dict(knobs))
+        x, (mu, log_sigma) = result
+        return np.asarray(x, float), (np.asarray(mu, float), np.asarray(log_sigma, float))
 
     def locate(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return location and log scale of each element, shapes (draws, E)."""
@@ -95,8 +97,8 @@ class Coordinates:
         """Call a function through the cache of programs: another run of the same model compiles nothing."""
         return program(name, function, arguments, result, self._key)(*arguments)
 
-    def _written(self, theta: Any, data: Any, knobs: Knobs) -> Any:
-        return self._walk(theta, data, knobs)[0]
+    def _written(self, theta: Any, data: Any, knobs: Knobs) -> tuple[Any, tuple[Any, Any]]:
+        return self._walk(theta, data, knobs)
 
     def _place(self, x: Any, data: Any) -> tuple[Any, Any]:
         return self._walk(x, data, None)[1]

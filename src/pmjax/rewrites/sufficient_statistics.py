@@ -48,6 +48,14 @@ class NormalGroups(GroupLaw):
         spread = (n * deviation * deviation + squares) * (0.5 / (sigma * sigma))
         return constant - n * (jnp.log(sigma) + HALF_LOG_2PI) - spread
 
+    def total(self, x: Any, mu: Any, sigma: Any, n: Any, squares: Any, constant: Any) -> Any:
+        if jnp.ndim(sigma) or jnp.ndim(n) != 1 or jnp.ndim(x) != 1:
+            return super().total(x, mu, sigma, n, squares, constant)
+        deviation = x - mu
+        spread = jnp.dot(n * deviation, deviation) + jnp.sum(jnp.broadcast_to(squares, n.shape))
+        normaliser = jnp.sum(n) * (jnp.log(sigma) + HALF_LOG_2PI)
+        return jnp.sum(jnp.broadcast_to(constant, n.shape)) - normaliser - 0.5 * spread / (sigma * sigma)
+
 
 class BinomialGroups(GroupLaw):
     r"""x successes and `failures` in each group: :math:`x \log p + (n - x) \log (1 - p) + C`."""

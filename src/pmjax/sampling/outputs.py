@@ -9,8 +9,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from pmjax.density.density import Density
 from pmjax.compilation import program
+from pmjax.density.density import Density
 
 BLOCK_BYTES, MAX_BLOCK = 4 * 2**20, 256
 

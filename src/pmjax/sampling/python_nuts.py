@@ -13,9 +13,9 @@ from typing import Any
 import jax
 import numpy as np
 
+from pmjax.compilation import program
 from pmjax.density.density import Density
 from pmjax.sampling import schedule
-from pmjax.compilation import program
 from pmjax.sampling.metric import fit_metric, initial_metric
 from pmjax.sampling.outputs import compile_outputs
 from pmjax.sampling.program import STATS

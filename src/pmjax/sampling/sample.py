@@ -11,8 +11,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from pmjax.density.density import Density
 from pmjax import compilation
+from pmjax.density.density import Density
 from pmjax.sampling import schedule
 from pmjax.sampling.batch import Batch
 from pmjax.sampling.chain import Chain, Run, Starts, WindowHook
