@@ -230,7 +230,7 @@ def test_lookup_and_nesting() -> None:
         pm.Normal("z")
     assert outer["x"] is not inner["x"]
     assert "z" not in inner
-    assert [v.name for v in outer.free_rvs] == ["x", "z"]
+    assert [v.name for v in outer.free_RVs] == ["x", "z"]
     with pytest.raises(KeyError, match="did you mean 'z'"):
         outer["zz"]
 

@@ -47,7 +47,7 @@ class Model(Declarations):
     str_repr = __str__
 
     def __repr__(self) -> str:
-        return f"<pmjax.Model {self.name!r}: {len(self.free_rvs)} free, {len(self.observed_rvs)} observed>"
+        return f"<pmjax.Model {self.name!r}: {len(self.free_RVs)} free, {len(self.observed_RVs)} observed>"
 
     @property
     def value_vars(self) -> list[Variable]:

@@ -91,12 +91,12 @@ class Declarations:
             self.add_coord(name, values)
 
     @property
-    def free_rvs(self) -> list[Variable]:
+    def free_RVs(self) -> list[Variable]:
         """The random variables without observed values."""
         return [d.variable for d in self.random.values() if d.value is None]
 
     @property
-    def observed_rvs(self) -> list[Variable]:
+    def observed_RVs(self) -> list[Variable]:
         """The random variables with observed values."""
         return [d.variable for d in self.random.values() if d.value is not None]
 
