@@ -29,6 +29,7 @@ from pmjax.results.to_arviz import Labels, to_arviz
 from pmjax.rewrites import pipeline
 from pmjax.rewrites.centring_fit import CentringHook, recentre_hook
 from pmjax.sampling.chain import StartError
+from pmjax.sampling.progress import announce
 from pmjax.sampling.python_nuts import sample_python_nuts
 from pmjax.sampling.sample import sample_nuts
 from pmjax.sampling.trace import Trace
@@ -183,6 +184,7 @@ def sample(
         options=dict(nuts_sampler_kwargs or {}),
         window_hook=recentre_hook(sampled),
     )
+    announce(pipeline.summary(reports), progressbar)
     build_seconds = time.perf_counter() - began
     loading = threading.Thread(target=preload, args=(compute_convergence_checks,), daemon=True)
     loading.start()

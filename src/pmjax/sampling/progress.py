@@ -79,6 +79,12 @@ def _row(cells: tuple[str, ...]) -> str:
     return " ".join(cell.rjust(width) for cell, width in zip(cells, WIDTHS, strict=True))
 
 
+def announce(text: str, show: bool) -> None:
+    """Print a line that stays, where the table would be shown."""
+    if show and text and (_in_notebook() or sys.stderr.isatty()):
+        print(text, file=sys.stderr)
+
+
 def _in_notebook() -> bool:
     # A notebook has imported IPython already; asking must not import it.
     module = sys.modules.get("IPython")
