@@ -77,16 +77,13 @@ def plot(trace: object) -> Path:
 
     matplotlib.use("Agg")
     import arviz as az
+    import matplotlib.pyplot as plt
 
     path = Path("radon_trace.png").resolve()
-    drawn = az.plot_trace(trace, var_names=HYPERPARAMETERS)
-    if hasattr(drawn, "savefig"):  # ArviZ 1.x returns a collection of plots
-        drawn.savefig(path)
-    else:
-        import matplotlib.pyplot as plt
-
-        plt.gcf().tight_layout()
-        plt.savefig(path, dpi=100)
+    az.plot_trace(trace, var_names=HYPERPARAMETERS)
+    figure = plt.gcf()
+    figure.set_layout_engine("constrained")
+    figure.savefig(path)
     return path
 
 
