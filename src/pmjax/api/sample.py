@@ -83,6 +83,7 @@ def sample(
     max_treedepth: int = 10,
     discard_tuned_samples: bool = True,
     compute_convergence_checks: bool = True,
+    return_inferencedata: bool = True,
     idata_kwargs: Mapping[str, Any] | None = None,
     nuts_sampler_kwargs: Mapping[str, Any] | None = None,
     callback: Callable[..., None] | None = None,
@@ -122,6 +123,8 @@ def sample(
         False keeps the warm-up in the groups ``warmup_posterior`` and ``warmup_sample_stats``.
     compute_convergence_checks : bool
         Warn in one sentence about each sign that the draws do not represent the posterior.
+    return_inferencedata : bool
+        Only True, for code written for PyMC: the result is always an ArviZ object.
     idata_kwargs : mapping, optional
         ``include_transformed=True`` adds transformed variables (``sigma_log__``) to the posterior,
         ``include_unconstrained=True`` adds the group ``unconstrained_posterior``;
@@ -155,10 +158,7 @@ def sample(
     (2, 200)
     """
     _check_arguments(draws, tune, chains, nuts_sampler, init, unknown)
-    extra = dict(idata_kwargs or {})
-    for option in extra:
-        if option not in IDATA_OPTIONS:
-            raise ModelError(f"sample: unknown idata_kwargs {option!r}{suggest(option, IDATA_OPTIONS)}")
+    extra = _result_options(idata_kwargs, return_inferencedata)
     began = time.perf_counter()
     spec = modelcontext(model).freeze()
     ours = nuts_sampler == "pmjax"
@@ -239,6 +239,15 @@ def _recorded(spec: ModelSpec, var_names: Sequence[str] | None) -> tuple[str, ..
         if name not in known:
             raise ModelError(f"sample: var_names has an unknown variable {name!r}{suggest(name, known)}")
     return tuple(known if var_names is None else var_names)
+
+
+def _result_options(idata_kwargs: Mapping[str, Any] | None, return_inferencedata: bool) -> dict[str, Any]:
+    if not return_inferencedata:
+        raise ModelError("sample: return_inferencedata must be True; results are always ArviZ objects")
+    for option in idata_kwargs or {}:
+        if option not in IDATA_OPTIONS:
+            raise ModelError(f"sample: unknown idata_kwargs {option!r}{suggest(option, IDATA_OPTIONS)}")
+    return dict(idata_kwargs or {})
 
 
 def _check_arguments(
