@@ -164,6 +164,7 @@ REFUSED = {
     "sampler": (small, {"nuts_sampler": "stan"}, pm.ModelError, "nuts_sampler must be one of"),
     "init": (small, {"init": "advi"}, pm.ModelError, "init must be one of"),
     "rewrites": (small, {"rewrites": ["recenter"]}, ValueError, "did you mean 'recentre'"),
+    "option": (small, {"nuts_sampler_kwargs": {"metrc": "dense"}}, pm.ModelError, "did you mean 'metric'"),
     "multitrace": (small, {"return_inferencedata": False}, pm.ModelError, "must be True"),
     "seed": (small, {"random_seed": "x"}, pm.ModelError, "random_seed must be"),
     "target_accept": (small, {"target_accept": 1.5}, ValueError, "target_accept"),

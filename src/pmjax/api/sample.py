@@ -34,7 +34,13 @@ from pmjax.sampling.python_nuts import sample_python_nuts
 from pmjax.sampling.sample import sample_nuts
 from pmjax.sampling.trace import Trace
 
-SAMPLERS = ("pmjax", "python", "numpyro", "blackjax")
+SAMPLER_OPTIONS: dict[str, tuple[str, ...]] = {
+    "pmjax": ("metric", "chain_method", "precision"),
+    "python": (),
+    "numpyro": ("chain_method", "nuts_kwargs"),
+    "blackjax": ("chain_method",),
+}
+"""The samplers, and what each takes in `nuts_sampler_kwargs`."""
 INITS = {"auto": True, "jitter+adapt_diag": True, "adapt_diag": False}
 IDATA_OPTIONS = ("include_transformed", "include_unconstrained", "coords", "dims")
 
@@ -59,6 +65,17 @@ class Request:
     keep_theta: bool
     options: dict[str, Any]
     window_hook: CentringHook | None = None
+
+    @property
+    def common(self) -> dict[str, Any]:
+        """The arguments that every sampler takes by the same name."""
+        return {
+            "draws": self.draws,
+            "tune": self.tune,
+            "seed": self.seed,
+            "target_accept": self.target_accept,
+            "keep_theta": self.keep_theta,
+        }
 
     @property
     def fixed_starts(self) -> np.ndarray:
@@ -181,7 +198,7 @@ def sample(
         callback=callback,
         keep_warmup=not discard_tuned_samples,
         keep_theta=wants_theta,
-        options=dict(nuts_sampler_kwargs or {}),
+        options=_sampler_options(nuts_sampler, nuts_sampler_kwargs),
         window_hook=recentre_hook(sampled),
     )
     announce(pipeline.summary(reports), progressbar)
@@ -241,6 +258,17 @@ def _recorded(spec: ModelSpec, var_names: Sequence[str] | None) -> tuple[str, ..
     return tuple(known if var_names is None else var_names)
 
 
+def _sampler_options(nuts_sampler: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    known = SAMPLER_OPTIONS[nuts_sampler]
+    for option in given or {}:
+        if option not in known:
+            raise ModelError(
+                f"sample: the sampler {nuts_sampler!r} does not take {option!r} in nuts_sampler_kwargs"
+                f"{suggest(option, known)}; it takes {', '.join(known) or 'nothing'}"
+            )
+    return dict(given or {})
+
+
 def _result_options(idata_kwargs: Mapping[str, Any] | None, return_inferencedata: bool) -> dict[str, Any]:
     if not return_inferencedata:
         raise ModelError("sample: return_inferencedata must be True; results are always ArviZ objects")
@@ -261,10 +289,9 @@ def _check_arguments(
     for name, value, least in (("draws", draws, 1), ("tune", tune, 0), ("chains", chains, 1)):
         if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
             raise ModelError(f"sample: {name} must be an integer of at least {least}, got {value!r}")
-    if nuts_sampler not in SAMPLERS:
-        raise ModelError(
-            f"sample: nuts_sampler must be one of {', '.join(map(repr, SAMPLERS))}, got {nuts_sampler!r}"
-        )
+    if nuts_sampler not in SAMPLER_OPTIONS:
+        known = ", ".join(map(repr, SAMPLER_OPTIONS))
+        raise ModelError(f"sample: nuts_sampler must be one of {known}, got {nuts_sampler!r}")
     if init not in INITS:
         raise ModelError(
             f"sample: init must be one of {', '.join(map(repr, INITS))}, got {init!r}; "
@@ -276,36 +303,15 @@ def _run_pmjax(request: Request) -> Trace:
     return sample_nuts(
         request.density,
         request.starts,
-        draws=request.draws,
-        tune=request.tune,
         chains=request.chains,
         cores=request.cores,
-        seed=request.seed,
-        target_accept=request.target_accept,
         max_treedepth=request.max_treedepth,
         progressbar=request.progressbar,
         callback=request.callback,
         keep_warmup=request.keep_warmup,
-        keep_theta=request.keep_theta,
         output_names=request.names,
         window_hook=request.window_hook,
-        **request.options,
-    )
-
-
-def _run_python(request: Request) -> Trace:
-    _refuse_warmup(request, "python")
-    return sample_python_nuts(
-        request.density,
-        request.fixed_starts,
-        draws=request.draws,
-        tune=request.tune,
-        chains=request.chains,
-        seed=request.seed,
-        target_accept=request.target_accept,
-        max_treedepth=request.max_treedepth,
-        keep_theta=request.keep_theta,
-        output_names=request.names,
+        **request.common,
         **request.options,
     )
 
@@ -317,20 +323,29 @@ def _refuse_warmup(request: Request, sampler: str) -> None:
         )
 
 
+def _run_python(request: Request) -> Trace:
+    _refuse_warmup(request, "python")
+    return sample_python_nuts(
+        request.density,
+        request.fixed_starts,
+        chains=request.chains,
+        max_treedepth=request.max_treedepth,
+        output_names=request.names,
+        **request.common,
+        **request.options,
+    )
+
+
 def _run_numpyro(request: Request) -> Trace:
     options = dict(request.options)
     nuts_kwargs = {"max_tree_depth": request.max_treedepth, **options.pop("nuts_kwargs", {})}
     return sample_numpyro(
         request.density,
         request.fixed_starts,
-        draws=request.draws,
-        tune=request.tune,
-        seed=request.seed,
-        target_accept=request.target_accept,
         progressbar=request.progressbar,
-        keep_theta=request.keep_theta,
         keep_warmup=request.keep_warmup,
         nuts_kwargs=nuts_kwargs,
+        **request.common,
         **options,
     )
 
@@ -340,11 +355,8 @@ def _run_blackjax(request: Request) -> Trace:
     return sample_blackjax(
         request.density,
         request.fixed_starts,
-        draws=request.draws,
-        tune=request.tune,
-        seed=request.seed,
-        target_accept=request.target_accept,
-        keep_theta=request.keep_theta,
+        max_treedepth=request.max_treedepth,
+        **request.common,
         **request.options,
     )
 
