@@ -15,13 +15,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from models import hierarchical
 
+import pmjax
 from pmjax.density.density import Density
+from pmjax.density.joint import joint_density
+from pmjax.rewrites import pipeline
 from pmjax.sampling.program import STATS, Program, Settings, capacity, initial_state
 from pmjax.sampling.randomness import chain_key
 
 FLOAT = np.dtype(np.float64)
-GROUPS, ROWS = 85, 919
 REPEATS = 30
 
 
@@ -35,33 +38,10 @@ def gaussian(size: int) -> Density:
     return Density(size, log_density, lambda t, d, k: {"x": t}, data, {}, ("gaussian", size), ())
 
 
-def radon(collapsed: bool) -> Density:
-    """Varying intercepts and slopes of 919 made-up homes in 85 counties, by rows or by groups."""
-    rng = np.random.default_rng(1)
-    county, floor = np.sort(rng.integers(0, GROUPS, ROWS)), rng.integers(0, 2, ROWS)
-    y = rng.normal(1.5, 0.3, GROUPS)[county] - 0.7 * floor + rng.normal(0, 0.7, ROWS)
-    cell, inverse = np.unique(2 * county + floor, return_inverse=True)
-    if collapsed:
-        n = np.bincount(inverse).astype(float)
-        mean = np.bincount(inverse, y) / n
-        data = {"county": cell // 2, "floor": cell % 2 * 1.0, "y": mean, "n": n}
-        data |= {"squares": np.sum((y - mean[inverse]) ** 2)}
-    else:
-        data = {"county": county, "floor": floor * 1.0, "y": y}
-    data["county"] = data["county"].astype(np.int32)
-
-    def log_density(t: jax.Array, data: dict[str, jax.Array], knobs: object) -> jax.Array:
-        mu_a, log_a, mu_b, log_b, log_eps = t[:5]
-        a, b = t[5 : 5 + GROUPS], t[5 + GROUPS :]
-        prior = -0.5 * jnp.sum(((a - mu_a) / jnp.exp(log_a)) ** 2) - (GROUPS - 1) * log_a
-        prior += -0.5 * jnp.sum(((b - mu_b) / jnp.exp(log_b)) ** 2) - (GROUPS - 1) * log_b
-        prior += -0.5 * (mu_a**2 + mu_b**2) / 100**2 - 0.02 * (jnp.exp(2 * log_a) + jnp.exp(2 * log_b))
-        prior += log_eps - jnp.log1p((jnp.exp(log_eps) / 5) ** 2)
-        residual = data["y"] - a[data["county"]] - b[data["county"]] * data["floor"]
-        squares = jnp.sum(data.get("n", 1.0) * residual**2) + data.get("squares", 0.0)
-        return prior - ROWS * log_eps - 0.5 * squares * jnp.exp(-2 * log_eps)
-
-    return Density(5 + 2 * GROUPS, log_density, lambda t, d, k: {}, data, {}, ("radon", collapsed), ())
+def radon(*rewrites: str) -> Density:
+    """The radon model as pmjax compiles it, with these rewrites."""
+    spec, _ = pipeline.apply(hierarchical.radon(pmjax).freeze(), rewrites)
+    return joint_density(spec)
 
 
 def bare_leapfrog(density: Density) -> Callable[[int], None]:
@@ -125,7 +105,7 @@ def measure(density: Density) -> tuple[np.ndarray, float]:
 
 def main() -> None:
     sizes = [int(argument) for argument in sys.argv[1:]] or [2, 10, 100, 1000, 10000]
-    models = {"radon, 919 rows": radon(False), "radon, by groups": radon(True)}
+    models = {"radon, 919 rows": radon(), "radon, by groups": radon("collapse_rows")}
     models |= {f"normal, D = {size}": gaussian(size) for size in sizes}
     print(
         "microseconds per gradient        CPU: bare    NUTS   ratio   wall: bare    NUTS   ratio   compile s"
