@@ -10,7 +10,6 @@ import numpy as np
 from pmjax.density import debug, functions, start
 from pmjax.errors import ModelError
 from pmjax.graph.context import current_model
-from pmjax.graph.ops import Input
 from pmjax.graph.variable import Variable
 from pmjax.interop.graphviz import draw_graph
 from pmjax.model.declarations import Declarations
@@ -52,10 +51,7 @@ class Model(Declarations):
     @property
     def value_vars(self) -> list[Variable]:
         """The unconstrained variables, as inputs of a graph (``sigma_log__``)."""
-        return [
-            Variable(Input(v.unconstrained_shape, np.dtype(float)), (), v.value_name)
-            for v in self.freeze().free
-        ]
+        return functions.unconstrained_inputs(self.freeze())
 
     def initial_point(self, random_seed: int | None = None) -> dict[str, np.ndarray]:
         """Return where chains start, by unconstrained name; `random_seed` matters for ``initval="prior"``."""

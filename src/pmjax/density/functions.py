@@ -45,6 +45,15 @@ def compile_gradient(spec: ModelSpec) -> Callable[[Point], np.ndarray]:
     return dlogp
 
 
+def unconstrained_inputs(spec: ModelSpec) -> list[Variable]:
+    """Return the unconstrained variables as inputs of a graph."""
+    layout = Layout.of(spec)
+    return [
+        Variable(Input(shape, np.dtype(float)), (), name)
+        for name, shape in zip(layout.names, layout.shapes, strict=True)
+    ]
+
+
 def log_density_nodes(
     spec: ModelSpec, names: Sequence[str] | None, *, jacobian: bool
 ) -> tuple[list[Variable], list[Variable]]:
@@ -58,7 +67,6 @@ def log_density_nodes(
     jacobian : bool
         Whether to add log |dx/dy| to the terms of transformed variables.
     """
-    layout = Layout.of(spec)
     known = [
         *(v.name for v in spec.free),
         *(v.name for v in spec.observed),
@@ -67,10 +75,7 @@ def log_density_nodes(
     for name in names or ():
         if name not in known:
             raise ModelError(f"the log density has no term {name!r}{suggest(name, known)}")
-    inputs = [
-        Variable(Input(shape, np.dtype(float)), (), name)
-        for name, shape in zip(layout.names, layout.shapes, strict=True)
-    ]
+    inputs = unconstrained_inputs(spec)
 
     def term(name: str) -> Callable[..., Any]:
         def evaluate(*values: Any) -> Any:

@@ -56,7 +56,7 @@ def joint_density(spec: ModelSpec) -> Density:
         outputs=outputs,
         data=tuple(np.asarray(node.data_value) for node in data_nodes),
         knobs={name_of(knob.node): knob.value for knob in spec.knobs},
-        structure=structure(spec),
+        structure=structure(spec, params),
         coordinate_names=layout.coordinate_names,
     )
 
@@ -139,14 +139,14 @@ def _all_nodes(spec: ModelSpec) -> list[Variable]:
     return [*bounds, *(v.variable for v in spec.free), *observed, *spec.deterministics, *spec.potentials]
 
 
-def structure(spec: ModelSpec) -> tuple[Any, ...] | None:
+def structure(spec: ModelSpec, params: Sequence[Sequence[Variable]]) -> tuple[Any, ...] | None:
     """Return the structure of a model: equal structures trace to the same program.
 
     None if part of it (a lifted lambda, a distribution made outside pmjax) has no address that another
-    process could find.
+    process could find. `params` are the expressions of `likelihood_params`, which depend on the data too:
+    on which gathers share an index.
     """
-    # Which gathers share an index depends on the data, so the merged expressions are part of the structure.
-    merged = [p for params in likelihood_params(spec) for p in params]
+    merged = [param for own in params for param in own]
     graph = fingerprint([*_all_nodes(spec), *merged])
     maps = tuple(bijectors.fingerprint(v.bijector) for v in spec.free)
     if graph is None or None in maps:

@@ -2,37 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any
 
 from pmjax.errors import NoModelError
-from pmjax.graph.ops import Shape
-from pmjax.graph.variable import Variable
-
-
-class Declarations(Protocol):
-    """What a model offers to the functions that declare variables in it."""
-
-    def declare_random(
-        self,
-        name: str,
-        make: Any,
-        *,
-        dims: str | Sequence[str | None] | None,
-        observed: Any,
-        initval: Any,
-        transform: Any,
-    ) -> Variable:
-        """Add a random variable."""
-
-    def shape_of_dims(self, name: str, dims: Sequence[str | None]) -> Shape:
-        """Return the lengths of the named dimensions."""
-
-    @property
-    def coords(self) -> Mapping[str, Any]:
-        """The coordinate values by dimension."""
-
 
 current_model: ContextVar[Any] = ContextVar("pmjax_model", default=None)
 

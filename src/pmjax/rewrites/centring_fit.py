@@ -14,7 +14,6 @@ So no new gradients are needed to find the c that minimises the sum of sqrt(Var 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +23,6 @@ from pmjax.graph.precision import double_precision
 from pmjax.model.spec import ModelSpec, name_of
 from pmjax.rewrites.coordinates import Coordinates, Knobs
 from pmjax.rewrites.recentre import recentred
-
-WindowHook = Callable[[int, np.ndarray, np.ndarray, np.ndarray, Any], tuple[np.ndarray, Any] | None]
 
 Located = tuple[np.ndarray, np.ndarray]
 
