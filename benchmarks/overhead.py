@@ -18,10 +18,11 @@ from jax import lax
 from models import hierarchical
 
 import pmjax
+from pmjax import compilation
 from pmjax.density.density import Density
 from pmjax.density.joint import joint_density
 from pmjax.rewrites import pipeline
-from pmjax.sampling.program import STATS, Program, Settings, capacity, initial_state
+from pmjax.sampling.program import STATS, Buffers, Program, Settings, capacity, initial_state
 from pmjax.sampling.randomness import chain_key
 
 FLOAT = np.dtype(np.float64)
@@ -60,8 +61,8 @@ def bare_leapfrog(density: Density) -> Callable[[int], None]:
         return lax.while_loop(lambda carry: carry[0] < n, step, (0, q, p, 0 * q, 0.0))
 
     start = np.zeros(density.size), np.ones(density.size)
-    compiled = jax.jit(steps).lower(*start, 0, density.data).compile()
-    return lambda n: jax.block_until_ready(compiled(*start, n, density.data))
+    compiled = compilation.program("bare", steps, (*start, np.int64(0), density.data), (0,) * 5, None)
+    return lambda n: jax.block_until_ready(compiled(*start, np.int64(n), density.data))
 
 
 def nuts(density: Density) -> tuple[Callable[[int], int], float]:
@@ -74,7 +75,8 @@ def nuts(density: Density) -> tuple[Callable[[int], int], float]:
 
     run_chunk = Program(density, "diag", 10, FLOAT).run_chunk
     began = time.perf_counter()
-    compiled = jax.jit(run_chunk).lower(state, settings(0, 1), density.data, {}).compile()
+    arguments = (state, settings(0, 1), density.data, {})
+    compiled = compilation.program("nuts", run_chunk, arguments, (state, Buffers(0, 0, 0)), None)
     seconds = time.perf_counter() - began
     state, _ = compiled(state, settings(1, 1), density.data, {})
     # So small a step never turns: each draw has the 15 leaves that its four doublings make.

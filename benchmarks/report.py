@@ -17,7 +17,7 @@ Row = dict[str, float | None]
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 RESULTS = Path(__file__).parent / "results"
-OURS = "pmjax"
+OURS, AS_WRITTEN = "pmjax", "pmjax-plain"
 WANTED = 400
 
 COLUMNS: dict[str, tuple[str, str]] = {
@@ -87,6 +87,7 @@ def text(records: Sequence[Record]) -> str:
     """Return the report in Markdown."""
     table = table_of(records)
     parts = ["# Benchmarks", origin(records), HOW, "## All models", overall(table)]
+    parts += ["## What the rewrites are worth", rewrites_table(table)]
     for model, rows in table.items():
         parts += [f"## {model}", settings_of(records, model), model_table(rows)]
     failures = [r for r in records if "error" in r]
@@ -179,6 +180,25 @@ def overall(table: dict[str, dict[str, Row]]) -> str:
     sentence = (
         f"How many times better `{OURS}` is: geometric means over the models; 1 is equal, more is better."
     )
+    return sentence + "\n\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def rewrites_table(table: dict[str, dict[str, Row]]) -> str:
+    """Return our own figures without and with rewrites of the model."""
+    columns = {"ess_second": "ESS / s", "divergences": "divergences", "per_gradient": "µs / gradient"}
+    both = ("without rewrites", "with rewrites")
+    head = ["model", *(f"{title}, {which}" for title in columns.values() for which in both)]
+    lines = [head, ["---", *["--:"] * (len(head) - 1)]]
+    for model, rows in table.items():
+        if OURS in rows and AS_WRITTEN in rows:
+            pairs = [(rows[AS_WRITTEN].get(key), rows[OURS].get(key), key) for key in columns]
+            cells = [
+                "–" if value is None else COLUMNS.get(key, ("", "{:g}"))[1].format(value)
+                for before, after, key in pairs
+                for value in (before, after)
+            ]
+            lines.append([model, *cells])
+    sentence = f"Our own sampler on the model as written (`{AS_WRITTEN}`) and as rewritten (`{OURS}`)."
     return sentence + "\n\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

@@ -25,6 +25,7 @@ MAX_ENTRIES = 200
 """Programs kept in the folder; the ones not used for longest go first."""
 
 _programs: dict[Hashable, Callable[..., Any]] = {}
+_shapes: dict[Hashable, Any] = {}
 _locks: dict[Hashable, threading.Lock] = {}
 _guard = threading.Lock()
 
@@ -60,13 +61,11 @@ def program(
     callable
         The executable. Call it under the precision (``jax.enable_x64``) it was made under.
     """
-    flat, tree = jax.tree.flatten(arguments)
-    shapes = tuple((tuple(leaf.shape), str(leaf.dtype)) for leaf in flat)
     lowered = None
     if key is None:
         lowered = jax.jit(function).lower(*arguments)
         key = hashlib.sha256(lowered.as_text().encode()).hexdigest()
-    full = (name, key, shapes, str(tree), jax.default_backend(), bool(jax.config.read("jax_enable_x64")))
+    full = _full_key(name, arguments, key)
     with _guard:
         lock = _locks.setdefault(full, threading.Lock())
     with lock:
@@ -86,6 +85,24 @@ def program(
         return _programs[full]
 
 
+def shapes_of(
+    name: str, function: Callable[..., Any], arguments: tuple[Any, ...], key: Hashable | None
+) -> Any:
+    """Return the shapes and dtypes of what ``function`` returns; the arguments are those of `program`."""
+    if key is None:
+        return jax.eval_shape(function, *arguments)
+    full = _full_key(name, arguments, key)
+    if full not in _shapes:
+        _shapes[full] = jax.eval_shape(function, *arguments)
+    return _shapes[full]
+
+
+def _full_key(name: str, arguments: tuple[Any, ...], key: Hashable) -> Hashable:
+    flat, tree = jax.tree.flatten(arguments)
+    shapes = tuple((tuple(leaf.shape), str(leaf.dtype)) for leaf in flat)
+    return (name, key, shapes, str(tree), jax.default_backend(), bool(jax.config.read("jax_enable_x64")))
+
+
 def _compiler_options() -> dict[str, Any]:
     # On a CPU the highest level of optimisation, the default, takes a third longer to compile than the one
     # below it, for programs that are no faster.
@@ -95,6 +112,7 @@ def _compiler_options() -> dict[str, Any]:
 def forget_programs() -> None:
     """Forget the programs of this process (those in the folder stay)."""
     _programs.clear()
+    _shapes.clear()
 
 
 def cache_folder() -> Path | None:

@@ -17,6 +17,8 @@ from pmjax.sampling.randomness import chain_key
 from pmjax.sampling.schedule import LATE
 
 CHUNK_SECONDS = 0.15
+# However long the trajectories of a chunk turn out, an interrupt is answered within a second.
+LONGEST_CHUNK_SECONDS = 0.6
 START_ATTEMPTS = 50
 INITIAL_STEP, MAX_PROBES = 0.1, 60
 # Trajectories that only look for a first step size have draw numbers that no run reaches.
@@ -89,7 +91,7 @@ class Chain:
     divergences: int = 0
     all_divergent: bool = True
     seconds_per_draw: float | None = None
-    first_chunk: int = 1
+    seconds_per_gradient: float = np.inf
     last_stats: np.ndarray | None = None
     started: float = 0.0
     pairs: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
@@ -128,7 +130,9 @@ class Chain:
         seconds = (time.perf_counter() - began) / n
         old = self.seconds_per_draw
         self.seconds_per_draw = seconds if old is None else 0.5 * (old + seconds)
-        self.gradients += int(stats[:, STATS.index("n_steps")].sum())
+        gradients = int(stats[:, STATS.index("n_steps")].sum())
+        self.seconds_per_gradient = min(self.seconds_per_gradient, n * seconds / max(gradients, 1))
+        self.gradients += gradients
         diverging = stats[:, STATS.index("diverging")]
         self.all_divergent &= bool(diverging.all())
         if not warmup:
@@ -150,10 +154,10 @@ class Chain:
             limit = min([limit, *(int(end) - self.done for end in run.boundaries if end > self.done)])
         if self.seconds_per_draw is None:
             return min(limit, 1)
-        # Early draws say little about later ones: chunks grow by at most four times.
-        self.first_chunk *= 4
-        wanted = int(CHUNK_SECONDS / max(self.seconds_per_draw, 1e-9))
-        return max(1, min(limit, wanted, self.first_chunk))
+        # Early draws say little about how long the trajectories of later ones will be.
+        longest = 2**run.max_treedepth * self.seconds_per_gradient
+        wanted = min(CHUNK_SECONDS / self.seconds_per_draw, LONGEST_CHUNK_SECONDS / longest)
+        return max(1, min(limit, int(wanted)))
 
     def _call(
         self, state: ChainState, n: int, depth_limit: int, flags: np.ndarray | None = None

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from pmjax.compilation import program
+from pmjax.compilation import program, shapes_of
 from pmjax.density.density import Density
 
 BLOCK_BYTES, MAX_BLOCK = 4 * 2**20, 256
@@ -57,12 +57,12 @@ def compile_outputs(
         return values if names is None else {name: values[name] for name in names}
 
     one = jax.ShapeDtypeStruct((density.size,), dtype)
-    shapes = jax.eval_shape(chosen, one, data, knobs)
+    key = None if density.structure is None else (density.structure, names)
+    shapes = shapes_of("outputs", chosen, (one, data, knobs), key)
     size = sum(int(np.prod(s.shape)) * s.dtype.itemsize for s in shapes.values())
     block = int(np.clip(BLOCK_BYTES // max(size, 1), 1, MAX_BLOCK))
     if not shapes:
         return Outputs(None, block, shapes)
     many = jax.ShapeDtypeStruct((block, density.size), dtype)
-    key = None if density.structure is None else (density.structure, names)
     batched = jax.vmap(chosen, in_axes=(0, None, None))
     return Outputs(program("outputs", batched, (many, data, knobs), shapes, key), block, shapes)
