@@ -1,7 +1,8 @@
 """Collapse repeated rows: observations with the same parameters become one term of the density.
 
 If the parameters of an observed variable depend on its rows only through data, rows with equal data
-share their parameters, and the sum of their log densities needs only statistics of the group.
+share their parameters, and the sum of their log densities needs only statistics of the group. A normal
+variable whose mean is linear does not need groups: the cross-products of its data say everything.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from pmjax.graph.evaluate import ancestors, evaluate_host
 from pmjax.graph.ops import Constant, Elementwise, RandomVariable
 from pmjax.graph.variable import Variable, as_variable
 from pmjax.model.spec import ModelSpec, ObservedVariable, distribution_of
+from pmjax.rewrites.cross_products import by_cross_products
 from pmjax.rewrites.rewritten import Report, Rewritten
-from pmjax.rewrites.row_analysis import NotByRows, RowExpressions, not_data
+from pmjax.rewrites.row_analysis import NotByRows, RowExpressions, depends_on_data_cell, not_data
 from pmjax.rewrites.row_groups import RowGroups, group_rows
 from pmjax.rewrites.sufficient_statistics import STATISTICS, GroupLaw, Others, Weighted
 
@@ -74,13 +76,29 @@ def _collapse(observed: ObservedVariable) -> tuple[ObservedVariable, str]:
     if rows < FEWEST_ROWS or observed.value.shape != variable.shape:
         raise NotByRows(f"it has {rows} rows only" if rows < FEWEST_ROWS else "its values are broadcast")
     y = evaluate_host([observed.value], {})[0]
-    plan = _plan(variable, law, y)
-    columns = [*plan.shared.columns.values(), *([y] if plan.weighted else [])]
-    groups = group_rows(columns, rows)
-    size = padded_size(len(groups)) if columns else 1
-    if size > WORTH * rows:
-        raise NotByRows(f"{len(groups)} of its {rows} rows are distinct")
+    try:
+        plan = _plan(variable, law, y)
+        groups, size = _groups(observed, plan, y)
+    except NotByRows:
+        linear = by_cross_products(observed, y, rows, WORTH)
+        if linear is None:
+            raise
+        return linear
+    linear = by_cross_products(observed, y, size, WORTH)
+    if linear is not None:
+        return linear
     return _grouped(observed, plan, y, groups, size), _sentence(rows, len(groups), plan)
+
+
+def _groups(observed: ObservedVariable, plan: _Plan, y: np.ndarray) -> tuple[RowGroups, int]:
+    """Return the groups and their number with padding."""
+    columns = [*plan.shared.columns.values(), *([y] if plan.weighted else [])]
+    groups = group_rows(columns, len(y))
+    changes = plan.shared.replaceable or (plan.weighted and depends_on_data_cell(observed.value))
+    size = padded_size(len(groups)) if changes else len(groups)
+    if size > WORTH * len(y):
+        raise NotByRows(f"{len(groups)} of its {len(y)} rows are distinct")
+    return groups, size
 
 
 def _plan(variable: Variable, law: Distribution, y: np.ndarray) -> _Plan:
@@ -171,14 +189,14 @@ def _padded(statistic: Any, more: int) -> Any:
 def padded_size(groups: int) -> int:
     """Return the number of groups rounded up, so that other data of the same kind need no other program.
 
-    Multiples of 8, or of at most a sixteenth of the number.
+    The steps are 8, or between a sixteenth and an eighth of the number.
 
     Examples
     --------
     >>> padded_size(145), padded_size(5000)
-    (152, 5120)
+    (160, 5120)
     """
-    step = max(8, 1 << max(groups // 16, 1).bit_length() - 1)
+    step = max(8, 1 << max(groups.bit_length() - 4, 0))
     return -(-groups // step) * step
 
 

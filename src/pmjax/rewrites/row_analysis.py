@@ -17,7 +17,7 @@ import numpy as np
 
 from pmjax.graph.elementwise_table import is_elementwise
 from pmjax.graph.evaluate import ancestors, evaluate_host
-from pmjax.graph.ops import Call, Constant, Elementwise, Index, Input, Op, RandomVariable, Slot
+from pmjax.graph.ops import Call, Constant, DataCell, Elementwise, Index, Input, Op, RandomVariable, Slot
 from pmjax.graph.variable import Variable
 
 Axes = tuple[int | None, ...]
@@ -47,6 +47,11 @@ def not_data(outputs: Sequence[Variable]) -> set[int]:
         if isinstance(node.op, (RandomVariable, Input)) or any(id(v) in found for v in node.inputs):
             found.add(id(node))
     return found
+
+
+def depends_on_data_cell(node: Variable) -> bool:
+    """Return whether the value of a node changes with named data (``pm.Data``)."""
+    return any(isinstance(v.op, DataCell) for v in ancestors([node]))
 
 
 def input_axes(node: Variable, axis: int) -> Axes:
@@ -175,6 +180,8 @@ class RowExpressions:
     ----------
     columns : dict
         The data behind the rows: for each (node, axis) an array whose first axis is the rows.
+    replaceable : bool
+        Whether some of these data are named ones, which the user may replace.
 
     Raises
     ------
@@ -185,6 +192,7 @@ class RowExpressions:
     def __init__(self, outputs: Sequence[tuple[Variable, int | None]]) -> None:
         self.outputs = list(outputs)
         self.columns: dict[RowKey, np.ndarray] = {}
+        self.replaceable = False
         self._axes: dict[RowKey, Axes] = {}
         self._not_data = not_data([node for node, _ in outputs])
         for node, axis in self.outputs:
@@ -200,6 +208,7 @@ class RowExpressions:
                 continue
             if id(node) not in self._not_data:
                 self.columns[key] = np.moveaxis(evaluate_host([node], {})[0], axis, 0)
+                self.replaceable |= depends_on_data_cell(node)
                 continue
             self._axes[key] = input_axes(node, axis)
             stack.extend((v, a) for v, a in zip(node.inputs, self._axes[key], strict=True) if a is not None)

@@ -1,0 +1,143 @@
+"""Linear regression by cross-products: a normal likelihood with a linear mean costs no rows at all.
+
+With mu = X beta, the sum of squares |y - X beta|² is a quadratic function of beta, known from the data
+once and for all.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from pmjax import distributions as pm
+from pmjax.distributions.continuous import HALF_LOG_2PI
+from pmjax.graph.ops import Constant, RandomVariable
+from pmjax.graph.variable import Variable
+from pmjax.model.spec import ObservedVariable, distribution_of
+from pmjax.rewrites.linear_mean import linear_mean
+from pmjax.rewrites.sufficient_statistics import GroupLaw
+
+
+class NormalLinear(GroupLaw):
+    r"""n normal observations with mean X beta, where X = Q R: x = Q'y, `residual` = |y - QQ'y|².
+
+    .. math:: -n \log \sigma - \frac{|R \beta - x|^2 + r}{2 \sigma^2} - \frac{n}{2} \log 2 \pi + C
+    """
+
+    event_ndim = 1
+    param_ndims = MappingProxyType({"coefficients": 1, "root": 2})
+
+    def log_density(
+        self, x: Any, coefficients: Any, sigma: Any, root: Any, n: Any, residual: Any, constant: Any
+    ) -> Any:
+        deviation = jnp.dot(root, coefficients) - x
+        spread = (jnp.dot(deviation, deviation) + residual) * (0.5 / (sigma * sigma))
+        return constant - n * (jnp.log(sigma) + HALF_LOG_2PI) - spread
+
+
+def by_cross_products(
+    observed: ObservedVariable, y: np.ndarray, terms: int, worth: float
+) -> tuple[ObservedVariable, str] | None:
+    """Return a normal (or log-normal) variable with a linear mean as one term, and a sentence about it.
+
+    Parameters
+    ----------
+    observed : ObservedVariable
+    y : ndarray, shape (rows,)
+        Its values.
+    terms : int
+        The number of terms it has otherwise.
+    worth : float
+        The share of the operations that may be left.
+
+    Returns
+    -------
+    tuple or None
+        None if the mean is not linear, sigma is not one number, or there is nothing to gain.
+    """
+    law = distribution_of(observed.variable)
+    if law not in (pm.Normal, pm.LogNormal) or y.ndim != 1:
+        return None
+    mu, sigma = observed.variable.inputs
+    constant = 0.0
+    if law is pm.LogNormal:
+        if np.any(y <= 0):
+            return None
+        y = np.log(y)
+        constant = -float(np.sum(y))
+    if sigma.size != 1:
+        return None
+    mean = linear_mean(mu, len(y), terms)
+    if mean is None:
+        return None
+    p = mean.matrix.shape[1]
+    # Multiplications and additions: a row costs its entries that are not zero, and its deviation squared.
+    entries = np.count_nonzero(mean.matrix) / len(y)
+    if p > len(y) or p * (p + 2) > worth * terms * (entries + 2):
+        return None
+    root, x, residual = cross_products(mean.matrix, y - mean.offset)
+    one = sigma if not sigma.ndim else sigma[(0,) * sigma.ndim]
+    statistics = [Variable(Constant(np.asarray(s))) for s in (root, float(len(y)), residual, constant)]
+    params = [mean.coefficients, one, *statistics]
+    node = Variable(RandomVariable(NormalLinear(), x.shape), params, observed.name)
+    coefficients = "1 coefficient" if p == 1 else f"{p} coefficients"
+    sentence = (
+        f"its mean is linear in {coefficients}, so the cross-products of the data ({p} x {p} numbers) "
+        f"do the work of {len(y)} rows; the density is the same"
+    )
+    return ObservedVariable(node, Variable(Constant(x))), sentence
+
+
+def cross_products(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return (R, x, r) with |y - X beta|² = |R beta - x|² + r for every beta.
+
+    They come from a QR decomposition rather than from X'X, whose condition is that of X squared; no linear
+    system is solved, so columns may depend on each other. If a column of X is constant (an intercept), the
+    others are split into their means and what is left, which is exact however large the means are:
+
+        X beta = 1 (c'beta) + D beta,
+
+    and the decomposition is of (1, D).
+
+    Parameters
+    ----------
+    X : ndarray, shape (rows, p)
+        At least as many rows as columns.
+    y : ndarray, shape (rows,)
+
+    Returns
+    -------
+    R : ndarray, shape (p, p)
+    x : ndarray, shape (p,)
+    r : float
+
+    Examples
+    --------
+    >>> X, y = np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]), np.array([1.0, 2.0, 4.0])
+    >>> R, x, r = cross_products(X, y)
+    >>> beta = np.array([0.5, 3.0])
+    >>> round(float(np.sum((R @ beta - x) ** 2) + r), 9), float(np.sum((y - X @ beta) ** 2))
+    (8.75, 8.75)
+    """
+    p = X.shape[1]
+    constant = np.flatnonzero(np.all(X[0] == X, axis=0) & (X[0] != 0))
+    if not len(constant):
+        Q, R = np.linalg.qr(X)
+        x = Q.T @ y
+        return R, x, float(np.sum((y - Q @ x) ** 2))
+    intercept = int(constant[0])
+    means = X.mean(axis=0)
+    means[intercept] = X[0, intercept]
+    order = [intercept, *(j for j in range(p) if j != intercept)]
+    centred = (X - means)[:, order]
+    centred[:, 0] = 1.0
+    to_centred = np.eye(p)
+    to_centred[intercept] = means
+    Q, R = np.linalg.qr(centred)
+    mean = y.mean()
+    x = Q.T @ (y - mean)
+    residual = float(np.sum((y - mean - Q @ x) ** 2))
+    return R @ to_centred[order], x + R[:, 0] * mean, residual

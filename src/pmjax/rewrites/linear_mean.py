@@ -1,0 +1,261 @@
+"""Means that are linear in parameters: mu = offset + X coefficients, read off the graph of mu.
+
+Each node between mu and its parameters is a linear function of some *coefficients*, nodes that are taken
+as they come, whatever they are made of. An operation that is linear turns the matrices of its inputs into
+its own; the result of any other is a coefficient itself, if it has few elements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from pmjax.graph.elementwise_table import identity
+from pmjax.graph.evaluate import ancestors, evaluate_host
+from pmjax.graph.ops import Call, Elementwise, Index, RandomVariable, Slot, fill_slots
+from pmjax.graph.variable import Variable, call
+from pmjax.rewrites.row_analysis import not_data
+
+MAX_ENTRIES = 10_000_000
+MAX_COEFFICIENTS = 1000
+
+
+@dataclass(frozen=True)
+class LinearMean:
+    """mu = offset + matrix @ coefficients.
+
+    Attributes
+    ----------
+    offset : ndarray, shape (rows,)
+    matrix : ndarray, shape (rows, p)
+    coefficients : Variable, shape (p,)
+    """
+
+    offset: np.ndarray
+    matrix: np.ndarray
+    coefficients: Variable
+
+
+@dataclass(frozen=True)
+class _Form:
+    """A node as offset + sum of matrix @ coefficient.ravel(); matrices have the node's axes and one more."""
+
+    offset: np.ndarray
+    matrices: dict[Variable, np.ndarray]
+
+    @property
+    def is_data(self) -> bool:
+        return not self.matrices
+
+    @property
+    def width(self) -> int:
+        return sum(v.size for v in self.matrices)
+
+    def each(self, function: Callable[[np.ndarray], np.ndarray], offset: np.ndarray) -> _Form:
+        return _Form(offset, {v: function(m) for v, m in self.matrices.items()})
+
+    def used(self) -> int:
+        """The number of elements of the coefficients that matter."""
+        return sum(int(np.count_nonzero(_used(m))) for m in self.matrices.values())
+
+
+def linear_mean(mu: Variable, rows: int, terms: int) -> LinearMean | None:
+    """Return the mean of `rows` observations as a linear function of few coefficients.
+
+    Parameters
+    ----------
+    mu : Variable
+        Broadcasts to (rows,).
+    rows : int
+    terms : int
+        How many terms the density has otherwise; forms with many more coefficients than pay are not built.
+
+    Returns
+    -------
+    LinearMean or None
+        None if mu is not linear in few coefficients.
+    """
+    random = not_data([mu])
+    forms: dict[int, _Form | None] = {}
+
+    def ends(node: Variable) -> bool:
+        return id(node) not in random or isinstance(node.op, RandomVariable)
+
+    with np.errstate(all="ignore"):
+        for node in ancestors([mu], stop=ends):
+            if id(node) not in random:
+                forms[id(node)] = _Form(np.asarray(evaluate_host([node], {})[0]), {})
+            else:
+                inputs = [] if ends(node) else [forms[id(v)] for v in node.inputs]
+                forms[id(node)] = _form(node, inputs, terms)
+    form = forms[id(mu)]
+    return None if form is None or form.is_data else _assembled(form, rows)
+
+
+def _form(node: Variable, inputs: Sequence[_Form | None], terms: int) -> _Form | None:
+    form = None
+    if inputs and node.size * max(1, sum(f.width for f in inputs if f is not None)) <= MAX_ENTRIES:
+        form = _linear(node, inputs, terms)
+    # The node itself as a coefficient, unless it stands for more numbers than it is made of. One element
+    # of a vector is read as such: together the elements are the vector.
+    if form is not None and form.used() < node.size + isinstance(node.op, Index):
+        return form
+    if node.size > min(terms, MAX_COEFFICIENTS):
+        return None
+    return _Form(np.zeros(node.shape), {node: np.eye(node.size).reshape(*node.shape, node.size)})
+
+
+def _linear(node: Variable, inputs: Sequence[_Form | None], terms: int) -> _Form | None:
+    """Return the form of a node from those of its inputs; None if its operation is not linear in them."""
+    op = node.op
+    if isinstance(op, Call) and op.function is jnp.sum and isinstance(node.inputs[0].op, Elementwise):
+        products = _sum_of_products(node, op, node.inputs[0])
+        if products is not None:
+            data, coefficient = products
+            return _Form(np.zeros(node.shape), {coefficient: data})
+    known = [f for f in inputs if f is not None]
+    if len(known) < len(inputs):
+        return None
+    if isinstance(op, Elementwise):
+        return _elementwise(node, op.function, known)
+    if isinstance(op, Index):
+        return _indexed(node, op, known, terms)
+    if not isinstance(op, Call):
+        return None
+    if op.function in (jnp.matmul, jnp.dot) and op.template == ((Slot(0), Slot(1)), {}):
+        return _product(*known)
+    if op.function in (jnp.sum, jnp.mean) and len(known) == 1:
+        return _reduced(node, op, known[0])
+    return None
+
+
+def _sum_of_products(node: Variable, op: Call, product: Variable) -> tuple[np.ndarray, Variable] | None:
+    """Return (X, beta) of ``(X * beta).sum(axis=-1)``, which would be a form of p times the size."""
+    function = product.op.function if isinstance(product.op, Elementwise) else None
+    if function is not jnp.multiply or product.ndim != 2 or _axis(op, 2) != 1 or node.ndim != 1:
+        return None
+    for data, coefficient in (product.inputs, product.inputs[::-1]):
+        if not not_data([data]) and coefficient.shape == product.shape[1:]:
+            return np.broadcast_to(evaluate_host([data], {})[0], product.shape) * 1.0, coefficient
+    return None
+
+
+def _elementwise(node: Variable, function: Callable[..., Any], inputs: Sequence[_Form]) -> _Form | None:
+    if function in (identity, jnp.positive):
+        return inputs[0]
+    if function is jnp.negative:
+        return inputs[0].each(np.negative, -inputs[0].offset)
+    if function is jnp.add:
+        return _sum(node, inputs[0], inputs[1], 1.0)
+    if function is jnp.subtract:
+        return _sum(node, inputs[0], inputs[1], -1.0)
+    if function is jnp.multiply:
+        for form, (factor, variable) in zip(
+            inputs, zip(inputs[::-1], node.inputs[::-1], strict=True), strict=True
+        ):
+            if factor.is_data:
+                return _scaled(node, form, factor.offset)
+            if variable.size == 1 and not form.is_data:
+                return _times(node, form, variable)
+    if function is jnp.true_divide:
+        if inputs[1].is_data:
+            return _scaled(node, inputs[0], 1.0 / inputs[1].offset)
+        if node.inputs[1].size == 1:
+            return _times(node, inputs[0], 1.0 / node.inputs[1])
+    return None
+
+
+def _spread(node: Variable, matrix: np.ndarray) -> np.ndarray:
+    return np.broadcast_to(matrix, (*node.shape, matrix.shape[-1]))
+
+
+def _sum(node: Variable, a: _Form, b: _Form, sign: float) -> _Form:
+    matrices = {v: _spread(node, m) for v, m in a.matrices.items()}
+    for v, m in b.matrices.items():
+        matrices[v] = matrices[v] + sign * m if v in matrices else _spread(node, sign * m)
+    return _Form(a.offset + sign * b.offset, matrices)
+
+
+def _scaled(node: Variable, form: _Form, factor: np.ndarray) -> _Form:
+    return form.each(lambda m: _spread(node, m * factor[..., None]), form.offset * factor)
+
+
+def _times(node: Variable, form: _Form, factor: Variable) -> _Form:
+    """The form times a random number, which multiplies its coefficients and is that of its offset."""
+    one = factor if not factor.ndim else factor[(0,) * factor.ndim]
+    matrices = {v * one: _spread(node, m) for v, m in form.matrices.items()}
+    if np.any(form.offset):
+        matrices[one] = np.broadcast_to(form.offset, node.shape)[..., None] * 1.0
+    return _Form(np.zeros(node.shape), matrices)
+
+
+def _indexed(node: Variable, op: Index, inputs: Sequence[_Form], terms: int) -> _Form | None:
+    x, *indices = inputs
+    if not all(f.is_data for f in indices):
+        return None
+    if node.size > x.width and x.width**2 > 8 * terms:  # rows by group: more groups than can pay
+        return None
+    key = fill_slots(op.template, [f.offset for f in indices])
+    of_matrix = (*key, slice(None)) if Ellipsis in [k for k in key if k is Ellipsis] else key
+    return x.each(lambda m: m[of_matrix], np.broadcast_to(x.offset, node.inputs[0].shape)[key])
+
+
+def _product(a: _Form, b: _Form) -> _Form | None:
+    if a.is_data and b.offset.ndim == 1 and 1 <= a.offset.ndim <= 2:
+        return b.each(lambda m: a.offset @ m, a.offset @ b.offset)
+    if b.is_data and a.offset.ndim == 1 and 1 <= b.offset.ndim <= 2:
+        return a.each(
+            lambda m: np.moveaxis(np.tensordot(m, b.offset, axes=(0, 0)), 0, -1), a.offset @ b.offset
+        )
+    return None
+
+
+def _reduced(node: Variable, op: Call, form: _Form) -> _Form | None:
+    axis = _axis(op, form.offset.ndim)
+    if axis is None or node.ndim != form.offset.ndim - 1:
+        return None
+    function = np.sum if op.function is jnp.sum else np.mean
+    return form.each(lambda m: function(m, axis=axis), function(form.offset, axis=axis))
+
+
+def _axis(op: Call, ndim: int) -> int | None:
+    """Return the only axis of a reduction, or None."""
+    args, kwargs = op.template
+    over = kwargs.get("axis", args[1] if len(args) == 2 else None)
+    if not isinstance(over, int) or len(args) + len(kwargs) != 2 or not set(kwargs) <= {"axis"}:
+        return None
+    return over % ndim
+
+
+def _used(matrix: np.ndarray) -> np.ndarray:
+    return np.any(matrix != 0, axis=tuple(range(matrix.ndim - 1)))
+
+
+def _assembled(form: _Form, rows: int) -> LinearMean | None:
+    parts, matrices = [], []
+    for v, m in form.matrices.items():
+        matrix, used = np.broadcast_to(m, (rows, m.shape[-1])), _used(m)
+        if not used.any():
+            continue
+        if not used.all():
+            kept = np.flatnonzero(used)
+            v, matrix = (v if v.ndim == 1 else call(joined, [v]))[kept], matrix[:, kept]
+        parts.append(v)
+        matrices.append(matrix)
+    if not parts:
+        return None
+    matrix = np.concatenate(matrices, axis=1)
+    offset = np.broadcast_to(form.offset, (rows,)) * 1.0
+    if not (np.isfinite(matrix).all() and np.isfinite(offset).all()):
+        return None
+    only = parts[0] if len(parts) == 1 and parts[0].ndim == 1 else call(joined, parts)
+    return LinearMean(offset, matrix, only)
+
+
+def joined(parts: Sequence[Any]) -> Any:
+    """Return all elements of some arrays as one vector (JAX)."""
+    return jnp.concatenate([jnp.ravel(part) for part in parts])
