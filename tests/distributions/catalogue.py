@@ -209,6 +209,11 @@ EXAMPLES = {
     "Poisson": Example(d.Poisson, {"mu": 3.5}, stats.poisson(3.5)),
     "Poisson, large": Example(d.Poisson, {"mu": 2000.0}, stats.poisson(2000)),
     "negative binomial": Example(d.NegativeBinomial, {"mu": 3.0, "alpha": 1.5}, stats.nbinom(1.5, 1.5 / 4.5)),
+    "ordered logistic": Example(
+        d.OrderedLogistic,
+        {"eta": 0.4, "cutpoints": np.array([-1.0, 0.5, 2.0])},
+        stats.rv_discrete(values=(range(4), np.diff([0.0, *special.expit([-1.4, 0.1, 1.6]), 1.0]))),
+    ),
     "categorical": Example(d.Categorical, {"p": _P3}, stats.rv_discrete(values=(range(3), _P3))),
 }
 # fmt: on

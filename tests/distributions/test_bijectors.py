@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import pmjax as pm
 from pmjax.distributions.distribution import Distribution
 from pmjax.graph.evaluate import evaluate_host
 from pmjax.graph.precision import double_precision
@@ -153,3 +154,15 @@ def test_fingerprints_name_our_own_bijectors_only() -> None:
     assert b.fingerprint(b.Log()) == "pmjax.transforms.bijectors:Log"
     assert b.fingerprint(None) == "identity"
     assert b.fingerprint(Mine()) is None
+
+
+def test_ordered_cutpoints_start_in_order() -> None:
+    with pm.Model() as model:
+        pm.Normal("c", 0, 2, shape=(2, 3), transform=pm.distributions.transforms.ordered)
+        pm.Normal("d", [0.0, 1.0, 4.0], 2, transform=pm.transforms.ordered)
+        pm.Normal("e", 0, 2, shape=3, transform=pm.transforms.ordered, initval=[1.0, 2.0, 4.0])
+    point = model.initial_point()
+    start = {name: program(b.Ordered())(point[f"{name}_ordered__"])[0] for name in "cde"}
+    np.testing.assert_allclose(start["c"], np.tile([-1.0, 0.0, 1.0], (2, 1)), atol=1e-15)
+    np.testing.assert_allclose(start["d"], [0.0, 1.0, 4.0])
+    np.testing.assert_allclose(start["e"], [1.0, 2.0, 4.0])

@@ -22,6 +22,32 @@ NAMES = {"pm": pm, "np": np, "pd": pd, "jnp": jnp, "special": special}
 
 # (name, code inside a model with coords {"city": ["a", "b", "c"]}, words that the message must have)
 MISTAKES: list[tuple[str, str, list[str]]] = [
+    # Ordered categories
+    (
+        "cutpoints out of order",
+        "pm.OrderedLogistic('y', eta=0.0, cutpoints=[0.0, 2.0, 1.0])",
+        ["'y'", "cutpoints takes increasing numbers", "got 1.0 at cutpoints[2]"],
+    ),
+    (
+        "one cutpoint as a number",
+        "pm.OrderedLogistic('y', eta=0.0, cutpoints=0.0)",
+        ["'y'", "cutpoints must be a vector"],
+    ),
+    (
+        "probabilities not recorded",
+        "pm.OrderedLogistic('y', eta=0.0, cutpoints=[0.0], compute_p=True)",
+        ["'y'", "compute_p must be False", "pm.Deterministic"],
+    ),
+    (
+        "a category too many",
+        "pm.OrderedLogistic('y', eta=0.0, cutpoints=[0.0, 1.0], observed=[0, 3])",
+        ["'y'", "observed row 1 is outside the support"],
+    ),
+    (
+        "a transform for vectors",
+        "pm.Normal('c', 0, 1, transform=pm.distributions.transforms.ordered)",
+        ["'c'", "the transform 'ordered' is for vectors", "give a shape"],
+    ),
     # Shapes, dims and coords
     (
         "shapes do not broadcast",

@@ -48,6 +48,9 @@ FAMILIES: dict[str, Callable[[Any, Any], Any]] = {
     "Gamma": lambda eta, s: pm.Gamma("y", s, np.exp(eta), observed=np.exp(REAL)),
     "HalfNormal": lambda eta, s: pm.HalfNormal("y", np.exp(eta), observed=np.abs(ROUNDED)),
     "TruncatedNormal": lambda eta, s: pm.TruncatedNormal("y", eta, s, lower=-5.0, observed=ROUNDED),
+    "OrderedLogistic": lambda eta, s: pm.OrderedLogistic(
+        "y", eta, np.stack([-s, 0.5 * s, 1 + s]), observed=np.minimum(COUNTS, 3)
+    ),
     "Categorical": lambda eta, s: pm.Categorical(
         "y", logit_p=np.stack([eta, s * eta, 0 * eta], axis=-1), observed=COUNTS % 3
     ),

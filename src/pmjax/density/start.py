@@ -38,6 +38,8 @@ def initial_point(spec: ModelSpec, seed: int | None = None) -> dict[str, np.ndar
             raise ModelError(
                 f"{free.name!r}: initval of shape {value.shape} does not fit the shape {variable.shape}"
             ) from None
+        if free.bijector is not None and free.initval is None:
+            value = free.bijector.start(value)
         if not np.all(law.contains(value, *params)):
             what = "the start" if free.initval is None else "initval"
             raise ModelError(

@@ -1,5 +1,6 @@
 """The catalogue of distributions: one object per family."""
 
+from pmjax import transforms as transforms
 from pmjax.distributions.continuous import (
     Beta,
     Cauchy,
@@ -13,6 +14,7 @@ from pmjax.distributions.continuous import (
 )
 from pmjax.distributions.discrete import Bernoulli, Binomial, Categorical, NegativeBinomial, Poisson
 from pmjax.distributions.multivariate import Dirichlet, MvNormal
+from pmjax.distributions.ordinal import OrderedLogistic
 from pmjax.distributions.positive import (
     Exponential,
     Gamma,
@@ -45,6 +47,7 @@ __all__ = [
     "MvNormal",
     "NegativeBinomial",
     "Normal",
+    "OrderedLogistic",
     "Poisson",
     "StudentT",
     "TruncatedNormal",

@@ -54,6 +54,13 @@ def _is_triangular(x: np.ndarray) -> Any:
     )
 
 
+def _is_increasing(x: np.ndarray) -> Any:
+    before = (
+        np.concatenate([np.full((*x.shape[:-1], 1), -np.inf), x[..., :-1]], axis=-1) if x.ndim else -np.inf
+    )
+    return np.isfinite(x) & (x > before)
+
+
 REAL = Support("real numbers", np.isfinite)
 POSITIVE = Support("positive numbers", lambda x: np.isfinite(x) & (x > 0), Log)
 NON_NEGATIVE = Support("numbers of at least 0", lambda x: np.isfinite(x) & (x >= 0), Log)
@@ -68,5 +75,6 @@ COUNTS = Support("integers of at least 0", lambda x: _is_integer(x) & (x >= 0))
 COUNTS_TO_N = Support("integers from 0 to n", COUNTS.contains)
 CATEGORIES = Support("integers from 0 to the number of categories - 1", COUNTS.contains)
 BETWEEN_BOUNDS = Support("numbers between lower and upper", np.isfinite)
+INCREASING = Support("increasing numbers", _is_increasing)
 POSITIVE_DEFINITE = Support("symmetric positive-definite matrices", _is_correlated)
 CHOLESKY_FACTOR = Support("lower-triangular matrices with a positive diagonal", _is_triangular)

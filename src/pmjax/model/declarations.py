@@ -126,6 +126,11 @@ class Declarations:
             self.dims[name] = names
         if value is not None:
             value = check_support(variable, value)
+        if isinstance(transform, Bijector):
+            try:
+                transform.unconstrained_shape(variable.shape)
+            except ModelError as error:
+                raise ModelError(f"{name!r}: {error}") from None
         self.random[name] = RandomDeclaration(variable, asked, value, initval, transform)
         self.named[name] = variable
         return variable

@@ -206,7 +206,10 @@ def _indexed(node: Variable, op: Index, inputs: Sequence[_Form], terms: int) -> 
 
 def _product(a: _Form, b: _Form) -> _Form | None:
     if a.is_data and b.offset.ndim == 1 and 1 <= a.offset.ndim <= 2:
-        return b.each(lambda m: a.offset @ m, a.offset @ b.offset)
+        # X @ I, for a vector that is itself the coefficient, is most of the work for many rows.
+        return b.each(
+            lambda m: a.offset if np.array_equal(m, np.eye(len(m))) else a.offset @ m, a.offset @ b.offset
+        )
     if b.is_data and a.offset.ndim == 1 and 1 <= b.offset.ndim <= 2:
         return a.each(
             lambda m: np.moveaxis(np.tensordot(m, b.offset, axes=(0, 0)), 0, -1), a.offset @ b.offset

@@ -35,6 +35,10 @@ class Bijector(ABC):
         """Return the shape of y for an x of the given shape."""
         return shape
 
+    def start(self, x: np.ndarray) -> np.ndarray:
+        """Return a value near x that the map reaches, where a chain may start (NumPy)."""
+        return x
+
     @abstractmethod
     def forward(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
         """Return y for x (NumPy)."""

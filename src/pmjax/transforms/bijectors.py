@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from pmjax.errors import ModelError
 from pmjax.graph.variable import Variable, as_variable
 from pmjax.transforms.bijector import Bijector, Shape
 
@@ -117,6 +118,7 @@ class Simplex(Bijector):
     name = "simplex"
 
     def unconstrained_shape(self, shape: Shape) -> Shape:
+        _check_vector(self, shape)
         return (*shape[:-1], shape[-1] - 1)
 
     def forward(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
@@ -141,6 +143,15 @@ class Ordered(Bijector):
 
     name = "ordered"
 
+    def unconstrained_shape(self, shape: Shape) -> Shape:
+        _check_vector(self, shape)
+        return shape
+
+    def start(self, x: np.ndarray) -> np.ndarray:
+        if np.all(np.diff(x, axis=-1) > 0):
+            return x
+        return np.sort(x, axis=-1) + np.linspace(-1.0, 1.0, x.shape[-1])
+
     def forward(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
         return np.concatenate([x[..., :1], np.log(np.diff(x, axis=-1))], axis=-1)
 
@@ -149,6 +160,13 @@ class Ordered(Bijector):
 
     def log_det(self, y: Any, *inputs: Any) -> Any:
         return y[..., 1:].sum(axis=-1)
+
+
+def _check_vector(bijector: Bijector, shape: Shape) -> None:
+    if not shape:
+        raise ModelError(
+            f"the transform {bijector.name!r} is for vectors, and the variable is one number; give a shape"
+        )
 
 
 def interval(lower: Variable, upper: Variable) -> Bijector | None:
