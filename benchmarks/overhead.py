@@ -36,7 +36,7 @@ def gaussian(size: int) -> Density:
         return -0.5 * jnp.sum((t / data["scale"]) ** 2)
 
     data = {"scale": np.linspace(1.0, 2.0, size)}
-    return Density(size, log_density, lambda t, d, k: {"x": t}, data, {}, ("gaussian", size), ())
+    return Density(size, log_density, lambda t, d, k, key: {"x": t}, data, {}, ("gaussian", size), ())
 
 
 def radon(*rewrites: str) -> Density:

@@ -251,7 +251,8 @@ class _JaxTarget:
         density = joint_density(model.freeze())
         data, knobs = jax.device_put(density.data), jax.device_put(density.knobs)
         self.log_density = lambda theta: density.log_density(theta, data, knobs)
-        self.outputs = jax.jit(jax.vmap(lambda theta: density.outputs(theta, data, knobs)))
+        key = np.zeros(2, np.uint32)
+        self.outputs = jax.jit(jax.vmap(lambda theta: density.outputs(theta, data, knobs, key)))
         self.center = np.concatenate([np.ravel(v).astype(float) for v in model.initial_point().values()])
 
     def sampled_by(self, run_chain: Callable[[Any, Any], tuple[Any, ...]], chains: int) -> Sample:

@@ -29,7 +29,7 @@ def log_density(theta: jax.Array, data: dict, knobs: dict) -> jax.Array:
     return -0.5 * r @ data["precision"] @ r
 
 
-def outputs(theta: jax.Array, data: dict, knobs: dict) -> dict[str, jax.Array]:
+def outputs(theta: jax.Array, data: dict, knobs: dict, key: jax.Array) -> dict[str, jax.Array]:
     return {"x": theta, "first": jnp.exp(theta[0])}
 
 

@@ -80,7 +80,8 @@ class Example:
     def values(self) -> list[np.ndarray]:
         """The canonical parameters: floating numbers (or integers for a count)."""
         found = evaluate_host(self.variable.inputs, {})
-        return [np.asarray(v, float if n != "n" else int) for n, v in zip(self.names, found, strict=True)]
+        whole = {"n", "lower", "upper"} if self.law.discrete else set()
+        return [np.asarray(v, int if n in whole else float) for n, v in zip(self.names, found, strict=True)]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -206,6 +207,7 @@ EXAMPLES = {
     "Bernoulli": Example(d.Bernoulli, {"p": 0.3}, stats.bernoulli(0.3)),
     "binomial": Example(d.Binomial, {"n": 10, "p": 0.3}, stats.binom(10, 0.3)),
     "binomial, many": Example(d.Binomial, {"n": 5000, "logit_p": -4.0}, stats.binom(5000, special.expit(-4))),
+    "discrete uniform": Example(d.DiscreteUniform, {"lower": -2, "upper": 5}, stats.randint(-2, 6)),
     "Poisson": Example(d.Poisson, {"mu": 3.5}, stats.poisson(3.5)),
     "Poisson, large": Example(d.Poisson, {"mu": 2000.0}, stats.poisson(2000)),
     "negative binomial": Example(d.NegativeBinomial, {"mu": 3.0, "alpha": 1.5}, stats.nbinom(1.5, 1.5 / 4.5)),

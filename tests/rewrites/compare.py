@@ -29,7 +29,7 @@ def evaluate(density: Density) -> Callable[[np.ndarray], Any]:
 
     def everything(theta: jax.Array, data: Any, knobs: Any) -> Any:
         value, gradient = jax.value_and_grad(density.log_density)(theta, data, knobs)
-        return value, gradient, density.outputs(theta, data, knobs)
+        return value, gradient, density.outputs(theta, data, knobs, np.zeros(2, np.uint32))
 
     program = jax.jit(everything)
 

@@ -13,7 +13,7 @@ def names(size: int) -> tuple[str, ...]:
     return tuple(f"x[{i}]" for i in range(size))
 
 
-def _same(theta: jax.Array, data: dict[str, jax.Array], knobs: object) -> dict[str, jax.Array]:
+def _same(theta: jax.Array, data: object, knobs: object, key: jax.Array) -> dict[str, jax.Array]:
     return {"x": theta}
 
 

@@ -61,7 +61,7 @@ def test_errors_of_a_callback_end_the_run():
 
 
 def test_errors_of_the_outputs_reach_the_caller():
-    def broken(theta, data, knobs):
+    def broken(theta, data, knobs, key):
         return {"x": jnp.ones(3) @ jnp.ones((2, 2))}
 
     density = Density(1, lambda t, d, k: -0.5 * t @ t, broken, {}, {}, None, ("x",))

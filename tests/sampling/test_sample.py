@@ -208,7 +208,7 @@ def test_hopeless_warmup_is_reported():
         return jnp.where(jnp.sum(theta**2) > 0, jnp.nan, 0.0)
 
     density = type(gaussian(2))(
-        2, everywhere_but_the_start, lambda t, d, k: {}, {}, {}, ("hopeless",), ("x", "y")
+        2, everywhere_but_the_start, lambda t, d, k, key: {}, {}, {}, ("hopeless",), ("x", "y")
     )
     with pytest.warns(UserWarning, match="warm-up of chain 0 diverged"):
         trace = sample_nuts(density, np.zeros((1, 2)), draws=50, tune=200, chains=1, progressbar=False)
@@ -252,7 +252,7 @@ def test_window_hook_may_change_the_coordinates():
     density = type(gaussian(2))(
         2,
         lambda t, d, k: -0.5 * jnp.sum((k["scale"] * t) ** 2),
-        lambda t, d, k: {"x": k["scale"] * t},
+        lambda t, d, k, key: {"x": k["scale"] * t},
         {},
         {"scale": np.ones(2)},
         ("scaled",),

@@ -19,7 +19,7 @@ def main() -> None:
     density = Density(
         2,
         lambda t, d, k: -0.5 * t @ t,
-        lambda t, d, k: {"x": t, "big": jnp.full(100_000, t[0])},
+        lambda t, d, k, key: {"x": t, "big": jnp.full(100_000, t[0])},
         {},
         {},
         ("big",),

@@ -26,8 +26,9 @@ class Density:
         ``log_density(theta, data, knobs) -> scalar``: the unnormalised log density of the
         unconstrained vector, change-of-variables terms included.
     outputs : callable
-        ``outputs(theta, data, knobs) -> dict[str, Array]``: what is recorded of one draw, on the
-        user's scale (free variables, deterministics).
+        ``outputs(theta, data, knobs, key) -> dict[str, Array]``: what is recorded of one draw, on the
+        user's scale (free variables, deterministics). `key` (uint32, shape (2,)) belongs to the draw alone;
+        variables that were summed out of the density are drawn with it.
     data : pytree of numpy arrays
         The data arguments (observed values, covariates, index arrays).
     knobs : pytree of numpy arrays
@@ -44,7 +45,7 @@ class Density:
 
     size: int
     log_density: Callable[[jax.Array, PyTree, PyTree], jax.Array]
-    outputs: Callable[[jax.Array, PyTree, PyTree], dict[str, jax.Array]]
+    outputs: Callable[[jax.Array, PyTree, PyTree, jax.Array], dict[str, jax.Array]]
     data: PyTree
     knobs: PyTree
     structure: Hashable | None

@@ -45,7 +45,7 @@ def joint_density(spec: ModelSpec) -> Density:
         _, terms = read(theta, data, knobs)
         return jnp.asarray(sum(terms.values()), theta.dtype)
 
-    def outputs(theta: jax.Array, data: Sequence[Any], knobs: Any) -> dict[str, jax.Array]:
+    def outputs(theta: jax.Array, data: Sequence[Any], knobs: Any, key: jax.Array) -> dict[str, jax.Array]:
         reading, _ = read(theta, data, knobs)
         recorded = [*(v.variable for v in spec.free), *spec.deterministics]
         return dict(zip(map(name_of, recorded), map(jnp.asarray, reading.read(recorded)), strict=True))

@@ -12,7 +12,14 @@ from pmjax.distributions.continuous import (
     TruncatedNormal,
     Uniform,
 )
-from pmjax.distributions.discrete import Bernoulli, Binomial, Categorical, NegativeBinomial, Poisson
+from pmjax.distributions.discrete import (
+    Bernoulli,
+    Binomial,
+    Categorical,
+    DiscreteUniform,
+    NegativeBinomial,
+    Poisson,
+)
 from pmjax.distributions.multivariate import Dirichlet, MvNormal
 from pmjax.distributions.ordinal import OrderedLogistic
 from pmjax.distributions.positive import (
@@ -33,6 +40,7 @@ __all__ = [
     "Categorical",
     "Cauchy",
     "Dirichlet",
+    "DiscreteUniform",
     "Exponential",
     "Flat",
     "Gamma",

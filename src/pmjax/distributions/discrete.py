@@ -10,13 +10,14 @@ import numpy as np
 from jax.scipy import special as jsp
 
 from pmjax.distributions.distribution import Distribution, distribution
-from pmjax.distributions.parameters import one_of
+from pmjax.distributions.parameters import check_order, one_of
 from pmjax.distributions.special import xlogy
 from pmjax.distributions.support import (
     BINARY,
     CATEGORIES,
     COUNTS,
     COUNTS_TO_N,
+    INTEGERS,
     NON_NEGATIVE,
     POSITIVE,
     UNIT_INTERVAL,
@@ -108,6 +109,41 @@ class Binomial(Distribution):
 
     def center(self, n: Any, logit_p: Any) -> Any:
         return np.round(np.asarray(n) / (1 + np.exp(-np.asarray(logit_p, float)))).astype(int)
+
+
+@distribution
+class DiscreteUniform(Distribution):
+    """Every integer from lower to upper, both included, with the same probability.
+
+    Parameters
+    ----------
+    lower, upper : array of integers
+        The smallest and the largest value.
+    """
+
+    support = INTEGERS
+    discrete = True
+    domains = {"lower": INTEGERS, "upper": INTEGERS}
+
+    def parameters(self, lower: Any, upper: Any) -> dict[str, Any]:
+        check_order(lower, upper, strict=False)
+        return {"lower": lower, "upper": upper}
+
+    def contains(self, x: np.ndarray, *params: np.ndarray | None) -> Any:
+        lower, upper = params
+        inside = INTEGERS.contains(x)
+        inside = inside if lower is None else inside & (x >= lower)
+        return inside if upper is None else inside & (x <= upper)
+
+    def log_density(self, x: Any, lower: Any, upper: Any) -> Any:
+        return jnp.where((x >= lower) & (x <= upper), -jnp.log(upper - lower + 1.0), -jnp.inf)
+
+    def draw(self, key: Any, shape: Shape, lower: Any, upper: Any) -> Any:
+        low, high = jnp.asarray(lower).astype(int), jnp.asarray(upper).astype(int)
+        return jax.random.randint(key, shape, low, high + 1)
+
+    def center(self, lower: Any, upper: Any) -> Any:
+        return ((np.asarray(lower) + np.asarray(upper)) // 2).astype(int)
 
 
 @distribution

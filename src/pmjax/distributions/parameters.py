@@ -53,9 +53,11 @@ def both_or_neither(first: tuple[str, Any], second: tuple[str, Any]) -> bool:
     return first[1] is not None
 
 
-def check_order(lower: Any, upper: Any) -> None:
-    """Raise ModelError unless lower < upper, where both are constant."""
+def check_order(lower: Any, upper: Any, *, strict: bool = True) -> None:
+    """Raise ModelError unless lower < upper (or they are equal, if not strict), where both are constant."""
     low, high = as_variable(lower), as_variable(upper)
     known = isinstance(low.op, Constant) and isinstance(high.op, Constant)
-    if known and np.any(np.asarray(low.data_value) >= np.asarray(high.data_value)):
-        raise ModelError(f"lower must lie below upper, got {low.data_value} and {high.data_value}")
+    disorder = np.greater_equal if strict else np.greater
+    if known and np.any(disorder(np.asarray(low.data_value), np.asarray(high.data_value))):
+        limit = "lie below" if strict else "not lie above"
+        raise ModelError(f"lower must {limit} upper, got {low.data_value} and {high.data_value}")

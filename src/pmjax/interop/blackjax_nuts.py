@@ -52,7 +52,7 @@ def sample_blackjax(
 
     Examples
     --------
-    >>> normal = Density(1, lambda t, data, knobs: -0.5 * (t @ t), lambda t, data, knobs: {"x": t[0]},
+    >>> normal = Density(1, lambda t, data, knobs: -0.5 * (t @ t), lambda t, data, knobs, key: {"x": t[0]},
     ...                  {}, {}, ("normal",), ("x",))
     >>> trace = sample_blackjax(normal, np.zeros((2, 1)), draws=100, tune=100)
     >>> trace.posterior.outputs["x"].shape
@@ -77,7 +77,7 @@ def sample_blackjax(
             np.asarray, program(keys, starts, density.data, density.knobs)
         )
         sampled = time.perf_counter()
-        posterior, _ = record_phases(density, theta, stats, 0, keep_theta=keep_theta)
+        posterior, _ = record_phases(density, theta, stats, 0, seed, keep_theta=keep_theta)
     return Trace(
         posterior,
         None,

@@ -60,7 +60,7 @@ def sample_numpyro(
 
     Examples
     --------
-    >>> normal = Density(1, lambda t, data, knobs: -0.5 * (t @ t), lambda t, data, knobs: {"x": t[0]},
+    >>> normal = Density(1, lambda t, data, knobs: -0.5 * (t @ t), lambda t, data, knobs, key: {"x": t[0]},
     ...                  {}, {}, ("normal",), ("x",))
     >>> trace = sample_numpyro(normal, np.zeros((2, 1)), draws=100, tune=100, progressbar=False)
     >>> trace.posterior.outputs["x"].shape
@@ -93,7 +93,7 @@ def sample_numpyro(
         sampled = time.perf_counter()
         stats = _statistics(fields, _depth_limit(kwargs["max_tree_depth"], tune, draws))
         posterior, warmup = record_phases(
-            density, theta, stats, tune, keep_theta=keep_theta, keep_warmup=keep_warmup
+            density, theta, stats, tune, seed, keep_theta=keep_theta, keep_warmup=keep_warmup
         )
     return Trace(
         posterior,

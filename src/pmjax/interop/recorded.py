@@ -6,6 +6,7 @@ import numpy as np
 
 from pmjax.density.density import Density
 from pmjax.sampling.outputs import compile_outputs
+from pmjax.sampling.randomness import output_keys
 from pmjax.sampling.trace import Phase
 
 
@@ -14,6 +15,7 @@ def record_phases(
     theta: np.ndarray,
     stats: dict[str, np.ndarray],
     tune: int,
+    seed: int,
     *,
     keep_theta: bool = True,
     keep_warmup: bool = False,
@@ -28,13 +30,19 @@ def record_phases(
     stats : dict of str to ndarray, shape (chains, tune + draws)
     tune : int
         How many of the draws are warm-up.
+    seed : int
+        What is drawn beside ``theta`` depends on it, on the chain's index and on the draw's.
     keep_theta, keep_warmup : bool
         Keep the unconstrained draws; keep the warm-up.
     """
     outputs = compile_outputs(density, density.data, density.knobs, theta.dtype, None)
+    chain_keys = [output_keys(seed, i, 0, theta.shape[1]) for i in range(len(theta))]
 
     def phase(part: slice) -> Phase:
-        chains = [outputs(np.ascontiguousarray(chain[part]), density.data, density.knobs) for chain in theta]
+        chains = [
+            outputs(np.ascontiguousarray(chain[part]), density.data, density.knobs, keys[part])
+            for chain, keys in zip(theta, chain_keys, strict=True)
+        ]
         return Phase(
             theta[:, part] if keep_theta else theta[:, part, :0],
             {name: np.stack([chain[name] for chain in chains]) for name in outputs.shapes},

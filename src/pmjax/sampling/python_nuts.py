@@ -19,7 +19,7 @@ from pmjax.sampling import schedule
 from pmjax.sampling.metric import fit_metric, initial_metric
 from pmjax.sampling.outputs import compile_outputs
 from pmjax.sampling.program import STATS
-from pmjax.sampling.randomness import Randomness
+from pmjax.sampling.randomness import Randomness, output_keys
 from pmjax.sampling.storage import DTYPES
 from pmjax.sampling.trace import Phase, Trace
 
@@ -173,7 +173,10 @@ def sample_python_nuts(
                     seen, scores = (np.array(part) for part in zip(*pairs, strict=True))
                     metric, pairs = fit_metric("diag", seen, scores, metric), []
                     centre, error, count = np.log(10 * step), 0.0, 0
-        values = [outputs(part, density.data, density.knobs) for part in theta]
+        values = [
+            outputs(part, density.data, density.knobs, output_keys(seed, chain, tune, draws))
+            for chain, part in enumerate(theta)
+        ]
     sampled = {name: np.stack([value[name] for value in values]) for name in outputs.shapes}
     return Trace(
         posterior=Phase(theta if keep_theta else theta[:, :, :0], sampled, stats),

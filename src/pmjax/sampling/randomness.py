@@ -35,6 +35,25 @@ def chain_key(seed: int, chain: int) -> np.ndarray:
     return np.random.SeedSequence([seed, chain]).generate_state(2, np.uint32)
 
 
+def output_keys(seed: int, chain: int, first: int, draws: int) -> np.ndarray:
+    """Raw keys for what is recorded of draws ``first``, ``first + 1``, ... of a chain, warm-up counted in.
+
+    They have nothing in common with the keys of the trajectories, and depend on seed, chain and draw alone.
+
+    Returns
+    -------
+    ndarray of uint32, shape (draws, 2)
+
+    Examples
+    --------
+    >>> bool((output_keys(1, 0, 5, 2) == output_keys(1, 0, 0, 10)[5:7]).all())
+    True
+    """
+    keys = np.tile(np.random.SeedSequence([seed, chain, 1]).generate_state(2, np.uint32), (draws, 1))
+    keys[:, 1] += np.arange(first, first + draws).astype(np.uint32)  # modulo 2**32
+    return keys
+
+
 def draw_randomness(
     key_data: jax.Array | np.ndarray, draw: jax.Array | int, size: int, max_depth: int, dtype: np.dtype
 ) -> Randomness:

@@ -93,7 +93,7 @@ def sample_nuts(
 
     Examples
     --------
-    >>> normal = Density(1, lambda t, data, knobs: -0.5 * (t @ t), lambda t, data, knobs: {"x": t[0]},
+    >>> normal = Density(1, lambda t, data, knobs: -0.5 * (t @ t), lambda t, data, knobs, key: {"x": t[0]},
     ...                  {}, {}, ("normal",), ("x",))
     >>> trace = sample_nuts(normal, np.zeros((2, 1)), draws=100, tune=100, chains=2, progressbar=False)
     >>> trace.posterior.outputs["x"].shape

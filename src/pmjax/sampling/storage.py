@@ -13,6 +13,7 @@ from pmjax.density.density import Density
 from pmjax.sampling.chain import Chain
 from pmjax.sampling.outputs import Outputs, compile_outputs
 from pmjax.sampling.program import STATS
+from pmjax.sampling.randomness import output_keys
 from pmjax.sampling.trace import Phase
 
 DTYPES: dict[str, Any] = {
@@ -130,4 +131,5 @@ class Recorder:
             raise self._error or RuntimeError("The outputs of the model were not compiled.")
         start = chain.done if chain.done < run.tune else chain.done - run.tune
         storage.write(chain.index, start, theta, stats)
-        storage.write_outputs(chain.index, start, self._outputs(theta, self._data, chain.knobs))
+        keys = output_keys(chain.seed, chain.index, chain.done, len(theta))
+        storage.write_outputs(chain.index, start, self._outputs(theta, self._data, chain.knobs, keys))
