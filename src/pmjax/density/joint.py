@@ -7,13 +7,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from pmjax.density.density import Density
+from pmjax.density.forms import Forms, term_forms
 from pmjax.density.layout import Layout
 from pmjax.errors import ModelError
-from pmjax.graph.evaluate import Reading, arguments
-from pmjax.graph.gathers import merge_gathers
+from pmjax.graph.evaluate import Reading, data_arguments, evaluate_host
 from pmjax.graph.rewrite import fingerprint
 from pmjax.graph.variable import Variable
 from pmjax.model.spec import ModelSpec, distribution_of, name_of
@@ -33,13 +32,14 @@ def joint_density(spec: ModelSpec) -> Density:
     """
     check_samplable(spec)
     layout = Layout.of(spec)
-    params = likelihood_params(spec)
-    data_nodes = arguments(_all_nodes(spec))
+    forms = term_forms(spec)
+    params = [param for form in forms.values() for param in form.params]
+    data_nodes = data_arguments([*_read(spec), *params])
 
     def read(theta: jax.Array, data: Sequence[Any], knobs: Any) -> tuple[Reading, dict[str, Any]]:
         given = {knob.node: knobs[name_of(knob.node)] for knob in spec.knobs}
         reading = Reading({**dict(zip(data_nodes, data, strict=True)), **given})
-        return reading, log_density_terms(spec, reading, layout.split(theta), params=params, total=True)
+        return reading, log_density_terms(spec, reading, layout.split(theta), forms=forms)
 
     def log_density(theta: jax.Array, data: Sequence[Any], knobs: Any) -> jax.Array:
         _, terms = read(theta, data, knobs)
@@ -54,7 +54,7 @@ def joint_density(spec: ModelSpec) -> Density:
         size=layout.size,
         log_density=log_density,
         outputs=outputs,
-        data=tuple(np.asarray(node.data_value) for node in data_nodes),
+        data=tuple(evaluate_host(data_nodes, {})),
         knobs={name_of(knob.node): knob.value for knob in spec.knobs},
         structure=structure(spec, params),
         coordinate_names=layout.coordinate_names,
@@ -81,8 +81,7 @@ def log_density_terms(
     unconstrained: Sequence[Any],
     *,
     jacobian: bool = True,
-    params: Sequence[Sequence[Variable]] | None = None,
-    total: bool = False,
+    forms: Forms | None = None,
 ) -> dict[str, Any]:
     """Return the terms of the log density by variable name, and give the reading all free values.
 
@@ -95,12 +94,18 @@ def log_density_terms(
         The values of the free variables in the order of `spec.free`.
     jacobian : bool
         Whether to add log |dx/dy|.
-    params : sequence of sequences of Variable, optional
-        Expressions to read instead of the parameters of each observed variable (`likelihood_params`).
-    total : bool
-        Whether to sum each term over its elements.
+    forms : mapping from Variable to Form, optional
+        What to compute instead of each variable's own density (`term_forms`); the terms are then sums
+        over their elements.
     """
     terms: dict[str, Any] = {}
+
+    def term(variable: Variable, value: Any) -> Any:
+        if forms is None:
+            return distribution_of(variable).log_density(value, *reading.read(variable.inputs))
+        form = forms[variable]
+        return form.total(value, *reading.read(form.params))
+
     for free, y in zip(spec.free, unconstrained, strict=True):
         x, log_det = y, None
         if free.bijector is not None:
@@ -108,46 +113,34 @@ def log_density_terms(
             x = free.bijector.inverse(y, *inputs)
             log_det = free.bijector.log_det(y, *inputs)
         reading.give(free.variable, x)
-        terms[free.name] = _term(free.variable, x, reading.read(free.variable.inputs), total)
+        terms[free.name] = term(free.variable, jnp.asarray(x))
         if jacobian and log_det is not None:
-            terms[free.name] = terms[free.name] + (jnp.sum(log_det) if total else log_det)
-    for i, observed in enumerate(spec.observed):
-        own: Sequence[Variable] = observed.variable.inputs if params is None else params[i]
+            terms[free.name] = terms[free.name] + (log_det if forms is None else jnp.sum(log_det))
+    for observed in spec.observed:
         value = reading.read([observed.value])[0]
         reading.give(observed.variable, value)
-        terms[observed.name] = _term(observed.variable, value, reading.read(own), total)
+        terms[observed.name] = term(observed.variable, jnp.asarray(value))
     for potential in spec.potentials:
-        term = reading.read([potential])[0]
-        terms[name_of(potential)] = jnp.sum(term) if total else term
+        value = reading.read([potential])[0]
+        terms[name_of(potential)] = value if forms is None else jnp.sum(value)
     return terms
 
 
-def _term(variable: Variable, value: Any, params: Sequence[Any], total: bool) -> Any:
-    law = distribution_of(variable)
-    return (law.total if total else law.log_density)(jnp.asarray(value), *params)
-
-
-def likelihood_params(spec: ModelSpec) -> list[list[Variable]]:
-    """Return the parameters of each observed variable, as expressions that share their gathers."""
-    merged = iter(merge_gathers([p for v in spec.observed for p in v.variable.inputs]))
-    return [[next(merged) for _ in v.variable.inputs] for v in spec.observed]
-
-
-def _all_nodes(spec: ModelSpec) -> list[Variable]:
+def _read(spec: ModelSpec) -> list[Variable]:
+    """Return what a reading of the joint density reads, but for the parameters of the variables."""
     bounds = [node for v in spec.free if v.bijector is not None for node in v.bijector.inputs]
-    observed = [node for v in spec.observed for node in (v.variable, v.value)]
-    return [*bounds, *(v.variable for v in spec.free), *observed, *spec.deterministics, *spec.potentials]
+    return [*bounds, *(v.value for v in spec.observed), *spec.deterministics, *spec.potentials]
 
 
-def structure(spec: ModelSpec, params: Sequence[Sequence[Variable]]) -> tuple[Any, ...] | None:
+def structure(spec: ModelSpec, params: Sequence[Variable]) -> tuple[Any, ...] | None:
     """Return the structure of a model: equal structures trace to the same program.
 
     None if part of it (a lifted lambda, a distribution made outside pmjax) has no address that another
-    process could find. `params` are the expressions of `likelihood_params`, which depend on the data too:
-    on which gathers share an index.
+    process could find. `params` are those of the forms, which depend on the data too: on which gathers
+    share an index.
     """
-    merged = [param for own in params for param in own]
-    graph = fingerprint([*_all_nodes(spec), *merged])
+    random = [*(v.variable for v in spec.free), *(v.variable for v in spec.observed)]
+    graph = fingerprint([*random, *_read(spec), *params])
     maps = tuple(bijectors.fingerprint(v.bijector) for v in spec.free)
     if graph is None or None in maps:
         return None

@@ -108,3 +108,13 @@ class MvNormal(Distribution):
 
     def center(self, mu: Any, chol: Any) -> Any:
         return mu
+
+
+def whitened_total(x: Any, mu: Any, whiten: Any) -> Any:
+    """Return the sum of multivariate normal log densities from the inverse W of the Cholesky factor.
+
+    z = W (x - mu) is standard normal, and W_ii = 1 / L_ii. Shapes as for `MvNormal`.
+    """
+    z = jnp.einsum("...ij,...j->...i", whiten, x - mu)
+    log_det = jnp.log(jnp.diagonal(whiten, axis1=-2, axis2=-1)).sum(axis=-1)
+    return jnp.sum(log_det - 0.5 * (z * z).sum(axis=-1) - whiten.shape[-1] * HALF_LOG_2PI)

@@ -130,6 +130,8 @@ def host_function(function: Callable[..., Any]) -> Callable[..., Any] | None:
     """Return NumPy's function of the same name, or None."""
     if function is identity:
         return identity
-    if getattr(jnp, name_of(function), None) is not function:
-        return None
-    return getattr(np, name_of(function), None)
+    name = name_of(function)
+    for ours, numpys in ((jnp, np), (jnp.linalg, np.linalg)):
+        if getattr(ours, name, None) is function:
+            return getattr(numpys, name, None)
+    return None

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pmjax.errors import ModelError
-from pmjax.graph.ops import Constant, DataCell, RandomVariable
+from pmjax.graph.ops import Constant, DataCell, Input, RandomVariable
 
 if TYPE_CHECKING:
     from pmjax.graph.variable import Variable
+
+# Elements of an expression of data that is kept although it is larger than the data.
+EXPANDED = 2**20
 
 OnRandom = Callable[["Variable", Sequence[Any]], Any]
 
@@ -43,10 +46,45 @@ def random_ancestors(outputs: Iterable[Variable]) -> list[Variable]:
 
 def arguments(outputs: Iterable[Variable]) -> list[Variable]:
     """Return the constant arrays and data that the outputs need: the data arguments of a program."""
-    return [
-        v for v in ancestors(outputs)
-        if isinstance(v.op, DataCell) or (isinstance(v.op, Constant) and v.op.is_argument)
-    ]  # fmt: skip
+    return [v for v in ancestors(outputs) if _is_argument(v)]
+
+
+def of_data(variable: Variable) -> bool:
+    """Return whether constants and data alone determine a node."""
+    return not any(isinstance(v.op, (RandomVariable, Input)) for v in ancestors([variable]))
+
+
+def data_arguments(outputs: Iterable[Variable]) -> list[Variable]:
+    """Return the nodes that constants and data determine, and that the outputs are computed from.
+
+    They are evaluated once, on the host, and are the data arguments of a program that is given the values
+    of the random variables: what lies behind those is not looked at. An expression
+    that is much larger than the data it is made of (a table of distances) is left to the program, which
+    need not keep it.
+    """
+    leaves: dict[Variable, frozenset[Variable] | None] = {}
+    for node in ancestors(outputs):
+        own = {node} if isinstance(node.op, (Constant, DataCell)) and _is_argument(node) else set()
+        behind = [leaves[v] for v in node.inputs]
+        if isinstance(node.op, (RandomVariable, Input)) or None in behind:
+            leaves[node] = None
+        else:
+            leaves[node] = frozenset(own.union(*(b for b in behind if b is not None)))
+
+    def held(node: Variable) -> bool:
+        made_of = leaves[node]
+        if not made_of:
+            return False
+        return node.size <= max(sum(leaf.size for leaf in made_of), EXPANDED)
+
+    def given(node: Variable) -> bool:
+        return held(node) or isinstance(node.op, RandomVariable)
+
+    return [v for v in ancestors(outputs, stop=given) if held(v)]
+
+
+def _is_argument(node: Variable) -> bool:
+    return isinstance(node.op, DataCell) or (isinstance(node.op, Constant) and node.op.is_argument)
 
 
 class Reading:

@@ -215,6 +215,18 @@ class Call(Op):
         args, kwargs = fill_slots(self.template, values)
         return self.function(*args, **kwargs)
 
+    def evaluate_host(self, *values: Any) -> Any:
+        host = elementwise_table.host_function(self.function)
+        if host is None:
+            return super().evaluate_host(*values)
+        args, kwargs = fill_slots(self.template, values)
+        try:
+            with np.errstate(all="ignore"):
+                return host(*args, **kwargs)
+        except (TypeError, ValueError, np.linalg.LinAlgError):
+            # NumPy knows fewer arguments, and refuses some that JAX answers with NaN.
+            return super().evaluate_host(*values)
+
     def fingerprint(self) -> Hashable | None:
         name = function_fingerprint(self.function)
         static = repr(self.template)
