@@ -70,7 +70,7 @@ class _Plan:
 
 def _collapse(observed: ObservedVariable) -> tuple[ObservedVariable, str]:
     variable, law = observed.variable, distribution_of(observed.variable)
-    if isinstance(law, GroupLaw) or law.event_ndim or not variable.ndim:
+    if isinstance(law, GroupLaw) or law.event_ndim or not variable.size or not variable.ndim:
         raise NotByRows(f"{law.name} observations of shape {variable.shape} have no rows of numbers")
     rows = variable.shape[0]
     if rows < FEWEST_ROWS or observed.value.shape != variable.shape:

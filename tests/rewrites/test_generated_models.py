@@ -1,0 +1,46 @@
+"""Every pass, alone and with the others, keeps the density of models that nobody thought of."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from pmjax.rewrites.pipeline import PASSES, apply
+
+from .compare import SameModel
+from .generated import GeneratedModel, by_numbers
+
+CHOICES: list[list[str]] = [*([name] for name in PASSES), list(PASSES)]
+
+
+def check(generated: GeneratedModel) -> None:
+    model = generated.model
+    before = model.freeze()
+    reports = {choice[0]: apply(before, choice)[1] for choice in CHOICES[:-1]}
+    said = {report.variable for report in reports["collapse_rows"]}
+    assert said == {v.name for v in before.observed}
+    assert all(report.sentence in model.explain(verbose=False) for report in reports["collapse_rows"])
+    same = SameModel(before, [apply(before, choice)[0] for choice in CHOICES])
+    for seed in range(3):
+        same.check(np.random.default_rng(seed), list(map(str, CHOICES)))
+
+
+@given(st.data())
+@settings(
+    max_examples=10,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_generated_models_keep_their_density(data: st.DataObject) -> None:
+    check(GeneratedModel(lambda n: data.draw(st.integers(0, n - 1))))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(300))
+def test_many_generated_models_keep_their_density(seed: int) -> None:
+    check(GeneratedModel(by_numbers(seed)))
