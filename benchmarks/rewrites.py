@@ -15,7 +15,7 @@ from typing import Any
 import arviz as az
 import jax
 import numpy as np
-from models import hierarchical
+from models import hierarchical, regressions
 from models.data import posteriordb, posteriordb_file
 
 import pmjax as pm
@@ -158,12 +158,18 @@ def main() -> None:
         "| model | rows | terms | us per gradient before | after | ratio | relative error | ms to rewrite |"
     )
     print("|---|---|---|---|---|---|---|---|")
-    models = {"radon": hierarchical.radon, "election88": hierarchical.election88, "radon_all": radon_all}
-    for name, build in models.items():
-        if name == "radon" or posteriordb_file(name).exists():
+    models = {
+        "radon": (hierarchical.radon, None),
+        "election88": (hierarchical.election88, "election88"),
+        "radon_all": (radon_all, "radon_all"),
+        "kidscore_interaction": (regressions.kidscore_interaction, "kidiq"),
+        "diamonds": (regressions.diamonds, "diamonds"),
+    }
+    for name, (build, data) in models.items():
+        if data is None or posteriordb_file(data).exists():
             print(compare_gradients(name, build(pm).freeze()), flush=True)
         else:
-            print(f"({name} left out: {posteriordb_file(name).name} is not there)")
+            print(f"({name} left out: {posteriordb_file(data).name} is not there)")
     print()
     head = "worst bulk ESS | gradients | ESS per 1000 gradients | divergences by seed"
     print(f"| model | as written: {head} | recentred: {head} |")

@@ -76,7 +76,7 @@ def by_cross_products(
     p = mean.matrix.shape[1]
     # Multiplications and additions: a row costs its entries that are not zero, and its deviation squared.
     entries = np.count_nonzero(mean.matrix) / len(y)
-    if p > len(y) or p * (p + 2) > worth * terms * (entries + 2):
+    if p >= len(y) or p * (p + 2) > worth * terms * (entries + 2):
         return None
     root, x, residual = cross_products(mean.matrix, y - mean.offset)
     one = sigma if not sigma.ndim else sigma[(0,) * sigma.ndim]
@@ -100,12 +100,12 @@ def cross_products(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
         X beta = 1 (c'beta) + D beta,
 
-    and the decomposition is of (1, D).
+    and the decomposition is of (1, D). That of (X, y) has R, x and the root of r in its columns.
 
     Parameters
     ----------
     X : ndarray, shape (rows, p)
-        At least as many rows as columns.
+        More rows than columns.
     y : ndarray, shape (rows,)
 
     Returns
@@ -125,9 +125,8 @@ def cross_products(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray
     p = X.shape[1]
     constant = np.flatnonzero(np.all(X[0] == X, axis=0) & (X[0] != 0))
     if not len(constant):
-        Q, R = np.linalg.qr(X)
-        x = Q.T @ y
-        return R, x, float(np.sum((y - Q @ x) ** 2))
+        root = triangle(np.column_stack([X, y]))
+        return root[:p, :p], root[:p, p], float(root[p, p] ** 2)
     intercept = int(constant[0])
     means = X.mean(axis=0)
     means[intercept] = X[0, intercept]
@@ -136,8 +135,30 @@ def cross_products(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray
     centred[:, 0] = 1.0
     to_centred = np.eye(p)
     to_centred[intercept] = means
-    Q, R = np.linalg.qr(centred)
     mean = y.mean()
-    x = Q.T @ (y - mean)
-    residual = float(np.sum((y - mean - Q @ x) ** 2))
-    return R @ to_centred[order], x + R[:, 0] * mean, residual
+    root = triangle(np.column_stack([centred, y - mean]))
+    R = root[:p, :p]
+    return R @ to_centred[order], root[:p, p] + R[:, 0] * mean, float(root[p, p] ** 2)
+
+
+def triangle(A: np.ndarray) -> np.ndarray:
+    """Return R of the QR decomposition of a tall matrix, shape (p, p).
+
+    Blocks of rows are decomposed, then their triangles stacked (Demmel et al. 2012): as accurate as at once,
+    and each block stays in cache and below the size where BLAS wakes its threads, which costs more than it
+    saves.
+
+    Examples
+    --------
+    >>> A = np.arange(3000.0).reshape(1000, 3) % 7
+    >>> R = triangle(A)
+    >>> bool(np.allclose(R.T @ R, A.T @ A))
+    True
+    """
+    p = A.shape[1]
+    block = max(2 * p, 8192 // p)
+    while len(A) > block:
+        whole = len(A) - len(A) % block
+        triangles = np.linalg.qr(A[:whole].reshape(-1, block, p), mode="r")
+        A = np.concatenate([triangles.reshape(-1, p), A[whole:]])
+    return np.linalg.qr(A, mode="r")

@@ -205,16 +205,17 @@ def _indexed(node: Variable, op: Index, inputs: Sequence[_Form], terms: int) -> 
 
 
 def _product(a: _Form, b: _Form) -> _Form | None:
-    if a.is_data and b.offset.ndim == 1 and 1 <= a.offset.ndim <= 2:
-        # X @ I, for a vector that is itself the coefficient, is most of the work for many rows.
-        return b.each(
-            lambda m: a.offset if np.array_equal(m, np.eye(len(m))) else a.offset @ m, a.offset @ b.offset
-        )
     if b.is_data and a.offset.ndim == 1 and 1 <= b.offset.ndim <= 2:
-        return a.each(
-            lambda m: np.moveaxis(np.tensordot(m, b.offset, axes=(0, 0)), 0, -1), a.offset @ b.offset
-        )
-    return None
+        a, b = _Form(b.offset.T, {}), a  # b'X = X'b
+    if not a.is_data or b.offset.ndim != 1 or not 1 <= a.offset.ndim <= 2:
+        return None
+    X = a.offset * 1.0
+
+    def times(matrix: np.ndarray) -> np.ndarray:
+        # X @ I, of a vector that is itself the coefficient, would be most of the work for many rows.
+        return X if np.array_equal(matrix, np.eye(len(matrix))) else X @ matrix
+
+    return b.each(times, X @ b.offset if b.offset.any() else np.zeros(X.shape[:-1]))
 
 
 def _reduced(node: Variable, op: Call, form: _Form) -> _Form | None:
