@@ -245,7 +245,8 @@ def test_wrong_arguments(arguments, message):
         sample(gaussian(2), **arguments)
 
 
-def test_window_hook_may_change_the_coordinates():
+@pytest.mark.parametrize("chain_method", ["parallel", "vectorized"])
+def test_window_hook_may_change_the_coordinates(chain_method):
     """Knobs rescale the coordinates: x = scale * theta; the posterior of x stays standard normal."""
     import jax.numpy as jnp
 
@@ -266,7 +267,7 @@ def test_window_hook_may_change_the_coordinates():
         scale = np.array([10.0, 0.1])
         return position * np.asarray(knobs["scale"]) / scale, {"scale": scale}
 
-    trace = sample(density, draws=1000, tune=500, window_hook=hook)
+    trace = sample(density, draws=1000, tune=500, window_hook=hook, chain_method=chain_method)
     assert len(calls) >= 4
     x = trace.posterior.outputs["x"]
     for i in range(2):

@@ -23,6 +23,7 @@ START_ATTEMPTS = 50
 INITIAL_STEP, MAX_PROBES = 0.1, 60
 # Trajectories that only look for a first step size have draw numbers that no run reaches.
 PROBE_DRAW = 2**30
+N_STEPS, DIVERGING = STATS.index("n_steps"), STATS.index("diverging")
 
 Starts = Callable[[int, int], np.ndarray]
 T = TypeVar("T")
@@ -69,7 +70,7 @@ class Run:
     retry: bool
     boundaries: np.ndarray
     window_hook: WindowHook | None
-    keep: Callable[[Chain, np.ndarray, np.ndarray], None]
+    keep: Callable[[list[Chain], np.ndarray, np.ndarray, Any], None]
 
     @property
     def uses_pairs(self) -> bool:
@@ -106,7 +107,7 @@ class Chain:
 
     def advance(self) -> None:
         """Make the next chunk of draws and hand it to ``run.keep``."""
-        steps = self.chunk()
+        steps = self._chunk()
         answer: Any = None
         while True:
             try:
@@ -115,38 +116,53 @@ class Chain:
                 return
             answer = jax.block_until_ready(self.run.run_chunk(state, settings, self.run.data, knobs))
 
-    def chunk(self) -> Calls[None]:
-        """Do the same, leaving it to the caller to run the program for each call that is yielded."""
+    def _chunk(self) -> Calls[None]:
+        """Do so, yielding each call of the program."""
         run = self.run
         if self.state is None:
             self.started = time.perf_counter()
-            yield from self._start()
+            yield from self.start()
         assert self.state is not None
-        n, warmup = self._chunk_size(), self.done < run.tune
+        n, listening = self.chunk_size(), self.listening
         began = time.perf_counter()
-        flags = run.flags[self.done : self.done + n]
-        self.state, buffers = yield from self._call(self.state, n, run.max_treedepth, flags)
-        stats = np.asarray(buffers.stats)[:n]
-        seconds = (time.perf_counter() - began) / n
-        old = self.seconds_per_draw
-        self.seconds_per_draw = seconds if old is None else 0.5 * (old + seconds)
-        gradients = int(stats[:, STATS.index("n_steps")].sum())
-        self.seconds_per_gradient = min(self.seconds_per_gradient, n * seconds / max(gradients, 1))
-        self.gradients += gradients
-        diverging = stats[:, STATS.index("diverging")]
-        self.all_divergent &= bool(diverging.all())
-        if not warmup:
-            self.divergences += int(diverging.sum())
-        self.last_stats = stats[-1]
-        run.keep(self, np.asarray(buffers.theta)[:n], stats)
-        self.done += n
-        if warmup and run.uses_pairs:
-            theta, gradient = (np.array(np.asarray(x)[:n]) for x in (buffers.theta, buffers.gradient))
-            self.pairs.append((theta, gradient))
-            if self.done in run.boundaries:
-                yield from self._end_window()
+        self.state, buffers = yield from self._call(self.state, n, run.max_treedepth)
+        theta, stats = np.asarray(buffers.theta)[:n], np.asarray(buffers.stats)[:n]
+        seconds = time.perf_counter() - began
+        # One chain is a batch of one to what keeps the draws.
+        run.keep([self], theta[None], stats[None], jax.tree.map(lambda x: np.asarray(x)[None], self.knobs))
+        gradients, divergences = int(stats[:, N_STEPS].sum()), int(stats[:, DIVERGING].sum())
+        self.count(n, seconds, gradients, gradients, divergences, stats[-1].copy())
+        if listening:
+            self.pairs.append((np.array(theta), np.array(np.asarray(buffers.gradient)[:n])))
+            if self.at_window_end:
+                yield from self.end_window()
 
-    def _chunk_size(self) -> int:
+    @property
+    def listening(self) -> bool:
+        """Whether the next draws are warm-up whose (draw, gradient) pairs are wanted on the host."""
+        return self.done < self.run.tune and self.run.uses_pairs
+
+    @property
+    def at_window_end(self) -> bool:
+        """Whether a window of the warm-up has just ended."""
+        return self.done in self.run.boundaries
+
+    def count(
+        self, n: int, seconds: float, ticks: int, gradients: int, divergences: int, last_stats: np.ndarray
+    ) -> None:
+        """Count a chunk of ``n`` draws, made in so many turns of the program's loop."""
+        old, now = self.seconds_per_draw, seconds / n
+        self.seconds_per_draw = now if old is None else 0.5 * (old + now)
+        self.seconds_per_gradient = min(self.seconds_per_gradient, seconds / max(ticks, 1))
+        self.gradients += gradients
+        self.all_divergent &= divergences == n
+        if self.done >= self.run.tune:
+            self.divergences += divergences
+        self.last_stats = last_stats
+        self.done += n
+
+    def chunk_size(self, together: bool = False) -> int:
+        """Return how many draws the next chunk makes; ``together`` with other chains in a batch."""
         run = self.run
         phase_end = run.tune if self.done < run.tune else run.tune + run.draws
         limit = min(phase_end - self.done, run.capacity)
@@ -154,25 +170,29 @@ class Chain:
             limit = min([limit, *(int(end) - self.done for end in run.boundaries if end > self.done)])
         if self.seconds_per_draw is None:
             return min(limit, 1)
-        # Early draws say little about how long the trajectories of later ones will be.
-        longest = 2**run.max_treedepth * self.seconds_per_gradient
-        wanted = min(CHUNK_SECONDS / self.seconds_per_draw, LONGEST_CHUNK_SECONDS / longest)
+        wanted = CHUNK_SECONDS / self.seconds_per_draw
+        if not together:
+            # Early draws say little about how long the trajectories of later ones will be.
+            longest = 2**run.max_treedepth * self.seconds_per_gradient
+            wanted = min(wanted, LONGEST_CHUNK_SECONDS / longest)
         return max(1, min(limit, int(wanted)))
 
-    def _call(
-        self, state: ChainState, n: int, depth_limit: int, flags: np.ndarray | None = None
-    ) -> Calls[tuple[ChainState, Buffers]]:
+    def settings(self, n: int) -> Settings:
+        """Return the settings of the program for the next ``n`` draws."""
         run = self.run
-        padded = np.zeros(run.capacity, np.int32)
-        if flags is not None:
-            padded[: len(flags)] = flags
-        settings = Settings(
-            np.int32(n), np.int32(depth_limit), np.asarray(run.target_accept, run.dtype), padded
+        flags = np.zeros(run.capacity, np.int32)
+        flags[:n] = run.flags[self.done : self.done + n]
+        return Settings(
+            np.int32(n), np.int32(run.max_treedepth), np.asarray(run.target_accept, run.dtype), flags
         )
+
+    def _call(self, state: ChainState, n: int, depth_limit: int) -> Calls[tuple[ChainState, Buffers]]:
+        settings = self.settings(n)._replace(depth_limit=np.int32(depth_limit))
         answer = yield state, settings, self.knobs
         return answer
 
-    def _start(self) -> Calls[None]:
+    def start(self) -> Calls[None]:
+        """Find a start with a finite density, and a first metric and step size."""
         run, self.knobs = self.run, self.run.knobs
         attempts = START_ATTEMPTS if run.retry else 1
         key = chain_key(self.seed, self.index)
@@ -221,7 +241,7 @@ class Chain:
             dual_averaging=step_size.begin(np.asarray(np.log(step), dtype)),
         )
 
-    def _end_window(self) -> Calls[None]:
+    def end_window(self) -> Calls[None]:
         """Let the metric and the model's knobs hear of the window that has ended."""
         assert self.state is not None
         theta, gradient = (np.concatenate(part) for part in zip(*self.pairs, strict=True))

@@ -77,9 +77,13 @@ class Buffers(NamedTuple):
 
 
 def capacity(size: int, batch: int = 1) -> int:
-    """Return how many draws of each chain a chunk can hold: a megabyte, or 64 of them for a batch."""
-    budget = BUFFER_BYTES if batch == 1 else 64 * BUFFER_BYTES // batch
-    return int(np.clip(budget // (8 * max(size, 1)), MIN_CAPACITY, MAX_CAPACITY))
+    """Return how many draws of each chain a chunk can hold: a megabyte of them, or 32 for a batch."""
+    if batch == 1:
+        draws = BUFFER_BYTES // (8 * max(size, 1))
+    else:
+        # Each call begins with empty buffers: with many chains they must not cost more than the draws.
+        draws = 32 * BUFFER_BYTES // (8 * batch * (2 * size + len(STATS)))
+    return int(np.clip(draws, MIN_CAPACITY, MAX_CAPACITY))
 
 
 def initial_state(theta: np.ndarray, key: np.ndarray, kind: str, dtype: np.dtype) -> ChainState:
@@ -168,6 +172,13 @@ class Program:
     def when(self) -> When:
         return when_loop if self.batch == 1 else when_select
 
+    def as_one(self, walk: Walk, function: Callable[[Any], Any], value: Any) -> Any:
+        """Return ``function(value)``, on a CPU and for one chain made one kernel of machine code.
+
+        In a batch a condition of any kind would select, and so copy, all that is carried.
+        """
+        return when_loop(always(walk), function, value) if self.batch == 1 else function(value)
+
     def run_chunk(self, state: ChainState, settings: Settings, data: Any, knobs: Any) -> tuple[Any, Buffers]:
         """Make ``settings.n_draws`` draws; return the new state and the draws."""
         start = first_walk(state, self.rows, self.max_depth, self.dtype)
@@ -212,7 +223,7 @@ class Program:
             position = sub.position + step * metrics.unwhiten(chain.metric, self.kind, momentum)
             return random, tree, sub._replace(position=position, momentum=momentum)
 
-        random, tree, sub = self.when(always(walk), first_half, (walk.random, walk.tree, walk.sub))
+        random, tree, sub = self.as_one(walk, first_half, (walk.random, walk.tree, walk.sub))
         return walk._replace(random=random, tree=tree, sub=sub)
 
     def finish(self, walk: Walk, point: Point, settings: Settings) -> Walk:
@@ -231,7 +242,7 @@ class Program:
             return row, chain, tree, sub, spans, new_draw, new_doubling, buffers
 
         row, chain, _, tree, sub, *others = walk
-        rest = self.when(always(walk), second_half, (row, chain, tree, sub, *others))
+        rest = self.as_one(walk, second_half, (row, chain, tree, sub, *others))
         return Walk(rest[0], rest[1], random, *rest[2:])
 
     def end_draw(

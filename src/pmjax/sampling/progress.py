@@ -6,11 +6,15 @@ import sys
 import time
 from typing import Any
 
+import numpy as np
+
 from pmjax.sampling.chain import Chain
 from pmjax.sampling.program import STATS
 
 REFRESH_SECONDS = 0.2
-WIDTHS = (5, 13, 11, 9, 9, 8, 7)
+# More chains than this share one line.
+MAX_LINES = 16
+WIDTHS = (7, 13, 11, 9, 9, 8, 7)
 HEADER = ("chain", "draws", "divergences", "step size", "grad/draw", "draws/s", "left")
 
 
@@ -26,20 +30,29 @@ class Progress:
         self._handle: Any = None
         self._lines = 0
         self._last = 0.0
+        self._began = time.perf_counter()
         self._notebook = show and _in_notebook()
         self._active = self._notebook or (show and sys.stderr.isatty())
 
     def phase(self, text: str) -> None:
-        """Show one line in place of the table."""
-        if self._active:
-            self._show(text)
+        """Show one line, and how long it has been true, in place of the table."""
+        now = time.perf_counter()
+        if self._due(now):
+            self._show(f"{text} ({now - self._began:.0f} s)")
 
     def update(self, chains: list[Chain], force: bool = False) -> None:
         """Redraw the table unless that was done a moment ago."""
         now = time.perf_counter()
-        if self._active and (force or now - self._last > REFRESH_SECONDS):
+        if self._due(now, force):
+            many = len(chains) > MAX_LINES
+            lines = [_all_cells(chains, now)] if many else [_cells(chain, now) for chain in chains]
+            self._show("\n".join(map(_row, [HEADER, *lines])))
+
+    def _due(self, now: float, force: bool = False) -> bool:
+        due = self._active and (force or now - self._last > REFRESH_SECONDS)
+        if due:
             self._last = now
-            self._show("\n".join(map(_row, [HEADER, *(_cells(chain, now) for chain in chains)])))
+        return due
 
     def _show(self, text: str) -> None:
         if self._notebook:
@@ -72,6 +85,26 @@ def _cells(chain: Chain, now: float) -> tuple[str, ...]:
         f"{chain.gradients / max(chain.done, 1):.1f}",
         f"{rate:.0f}",
         "done" if chain.finished else f"{(total - chain.done) / rate:.0f} s",
+    )
+
+
+def _all_cells(chains: list[Chain], now: float) -> tuple[str, ...]:
+    """Return one line for all chains: the fewest draws, and sums or means of the rest."""
+    total, done = chains[0].run.tune + chains[0].run.draws, sum(chain.done for chain in chains)
+    started = [chain for chain in chains if chain.last_stats is not None]
+    if not started:
+        return f"0-{len(chains) - 1}", f"0/{total}", "", "", "", "", "waiting"
+    rate = done / max(now - started[0].started, 1e-9)
+    steps = [c.last_stats[STATS.index("step_size")] for c in started if c.last_stats is not None]
+    fewest = min(chain.done for chain in chains)
+    return (
+        f"0-{len(chains) - 1}",
+        f"{fewest}/{total}",
+        "warm-up" if fewest < chains[0].run.tune else str(sum(chain.divergences for chain in chains)),
+        f"{np.mean(steps):.3g}",
+        f"{sum(chain.gradients for chain in chains) / max(done, 1):.1f}",
+        f"{rate:.0f}",
+        "done" if fewest == total else f"{(total * len(chains) - done) / rate:.0f} s",
     )
 
 

@@ -18,7 +18,7 @@ from pmjax.sampling.batch import Batch
 from pmjax.sampling.chain import Chain, Run, Starts, WindowHook
 from pmjax.sampling.driver import Pool, in_background
 from pmjax.sampling.metric import METRICS
-from pmjax.sampling.program import Buffers, Program, Settings, capacity, initial_state
+from pmjax.sampling.program import STATS, Buffers, Program, Settings, capacity, initial_state
 from pmjax.sampling.progress import Progress
 from pmjax.sampling.storage import Recorder, Storage
 from pmjax.sampling.trace import Trace
@@ -116,7 +116,7 @@ def sample_nuts(
     warmup_storage = Storage(chains, tune, density.size if keep_theta else 0, dtype) if keep_warmup else None
     with scope():
         data, knobs = jax.device_put(density.data), jax.device_put(density.knobs)
-    recorder = Recorder(density, data, knobs, dtype, output_names, scope, storage, warmup_storage)
+    recorder = Recorder(density, data, knobs, dtype, output_names, scope, storage, warmup_storage, batch)
 
     def compile_program() -> Callable[..., Any]:
         with scope():
@@ -149,12 +149,15 @@ def sample_nuts(
     members = [Chain(run, index, seed) for index in range(chains)]
     threads = min(chains, cores or os.cpu_count() or 1)
     workers = threads if method == "parallel" else 1
-    pool = Pool([Batch(members)] if batch > 1 else members, workers, scope, in_order=method == "sequential")
+    batches = [Batch(members)] if batch > 1 else []
+    pool = Pool(batches or members, workers, scope, in_order=method == "sequential")
     messages = _run(pool, members, progress, callback)
     seconds = {"compile": compile_seconds, "sample": time.perf_counter() - began - compile_seconds}
     attributes: dict[str, object] = {"sampler": "nuts", "seed": seed, "tune": tune, "metric": metric}
     attributes |= {"target_accept": target_accept, "max_treedepth": max_treedepth}
     attributes |= {"precision": precision, "chain_method": method}
+    for together in batches:
+        attributes["useful_ticks"] = together.useful
     return _trace(members, storage, warmup_storage, messages, seconds, attributes)
 
 
@@ -224,7 +227,8 @@ def _trace(
 ) -> Trace:
     """Assemble the trace; chains of an interrupted run are cut to the shortest that has draws."""
     kept = {chain.index: chain.done - chain.run.tune for chain in chains if chain.done > chain.run.tune}
-    attributes["step_size"] = [float(chain.state.step_size) for chain in chains if chain.state is not None]
+    frozen = STATS.index("step_size")
+    attributes["step_size"] = [float(c.last_stats[frozen]) for c in chains if c.last_stats is not None]
     indices = list(kept)
     return Trace(
         posterior=storage.phase(indices, min(kept.values())),

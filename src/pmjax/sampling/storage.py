@@ -39,23 +39,23 @@ class Storage:
         self.stats = {name: np.empty(shape, DTYPES.get(name, np.float64)) for name in STATS}
         self.outputs: dict[str, np.ndarray] = {}
 
-    def write_outputs(self, chain: int, start: int, values: dict[str, np.ndarray]) -> None:
-        """Store the outputs of draws ``start``, ``start + 1``, ... of a chain."""
+    def write_outputs(self, chains: slice, start: int, values: dict[str, np.ndarray]) -> None:
+        """Store the outputs of draws ``start``, ``start + 1``, ... of some chains."""
         for name, value in values.items():
-            self.outputs[name][chain, start : start + len(value)] = value
+            self.outputs[name][chains, start : start + value.shape[1]] = value
 
     def allocate(self, shapes: dict[str, jax.ShapeDtypeStruct]) -> None:
         """Make room for outputs of these shapes and dtypes."""
         for name, one in shapes.items():
             self.outputs[name] = np.empty((self.chains, self.draws, *one.shape), one.dtype)
 
-    def write(self, chain: int, start: int, theta: np.ndarray, stats: np.ndarray) -> None:
-        """Store the draws and statistics of a chunk."""
-        stop = start + len(stats)
+    def write(self, chains: slice, start: int, theta: np.ndarray, stats: np.ndarray) -> None:
+        """Store a chunk's draws and statistics, shapes (chains, draws, D) and (chains, draws, len(STATS))."""
+        stop = start + stats.shape[1]
         if self.theta.shape[2]:
-            self.theta[chain, start:stop] = theta
+            self.theta[chains, start:stop] = theta
         for column, name in enumerate(STATS):
-            self.stats[name][chain, start:stop] = stats[:, column]
+            self.stats[name][chains, start:stop] = stats[:, :, column]
 
     def phase(self, chains: list[int], draws: int) -> Phase:
         """Return the first ``draws`` draws of ``chains``."""
@@ -86,6 +86,8 @@ class Recorder:
         Returns the context manager that sets the precision.
     posterior, warmup : Storage or None
         Where the draws of each phase go.
+    batch : int
+        Chains that are recorded together.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class Recorder:
         scope: Callable[[], Any],
         posterior: Storage,
         warmup: Storage | None,
+        batch: int = 1,
     ) -> None:
         self._posterior, self._warmup, self._data = posterior, warmup, data
         self._outputs: Outputs | None = None
@@ -106,7 +109,7 @@ class Recorder:
         def work() -> None:
             try:
                 with scope():
-                    outputs = compile_outputs(density, data, knobs, dtype, names)
+                    outputs = compile_outputs(density, data, knobs, dtype, names, batch)
                 for storage in (posterior, warmup):
                     if storage is not None:
                         storage.allocate(outputs.shapes)
@@ -120,16 +123,27 @@ class Recorder:
         """Begin to compile the outputs."""
         self._thread.start()
 
-    def keep(self, chain: Chain, theta: np.ndarray, stats: np.ndarray) -> None:
-        """Store a chunk of draws that follow the first ``chain.done`` ones."""
-        run = chain.run
-        storage = self._warmup if chain.done < run.tune else self._posterior
+    def keep(self, chains: list[Chain], theta: np.ndarray, stats: np.ndarray, knobs: Any) -> None:
+        """Store a chunk of draws of consecutive chains that have all made ``done`` draws before it.
+
+        Parameters
+        ----------
+        chains : list of Chain
+        theta : ndarray, shape (chains, draws, D)
+        stats : ndarray, shape (chains, draws, len(STATS))
+        knobs : pytree of ndarray
+            With a leading axis of chains.
+        """
+        done, tune = chains[0].done, chains[0].run.tune
+        storage = self._warmup if done < tune else self._posterior
         if storage is None:
             return
         self._thread.join()
         if self._outputs is None:
             raise self._error or RuntimeError("The outputs of the model were not compiled.")
-        start = chain.done if chain.done < run.tune else chain.done - run.tune
-        storage.write(chain.index, start, theta, stats)
-        keys = output_keys(chain.seed, chain.index, chain.done, len(theta))
-        storage.write_outputs(chain.index, start, self._outputs(theta, self._data, chain.knobs, keys))
+        start = done if done < tune else done - tune
+        places = slice(chains[0].index, chains[-1].index + 1)
+        storage.write(places, start, theta, stats)
+        keys = np.stack([output_keys(chain.seed, chain.index, done, theta.shape[1]) for chain in chains])
+        for first, values in self._outputs.blocks(theta, self._data, knobs, keys):
+            storage.write_outputs(places, start + first, values)
