@@ -8,6 +8,7 @@ import pytest
 import pmjax as pm
 
 from .models import RADON, eight_schools, mcse, radon, reference
+from .posteriors import POSTERIORS
 
 QUIET = {"progressbar": False, "compute_convergence_checks": False, "random_seed": 11}
 
@@ -67,3 +68,20 @@ def test_eight_schools(sampler, centred):
         assert_agrees(values, known["mean"], known["sd"], label)
         sd_of_square = np.std(values**2)
         assert_agrees(values**2, known["mean_sq"], sd_of_square, f"{label} squared")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if p.slow else ()) for n, p in POSTERIORS.items()]
+)
+def test_reference_draws_of_posteriordb(name):
+    """Means and second moments agree within 4 combined Monte Carlo standard errors."""
+    posterior = POSTERIORS[name]
+    data, expected = reference(name, posterior.data)
+    arrays = {key: np.array(value) if isinstance(value, list) else value for key, value in data.items()}
+    with posterior.build(arrays):
+        trace = pm.sample(posterior.draws, target_accept=posterior.target_accept, **QUIET)
+    for label, known in expected.items():
+        stan, _, index = label.rstrip("]").partition("[")
+        values = draws_of(trace, f"{stan}[{int(index) - 1}]" if index else stan)
+        assert_agrees(values, known["mean"], known["sd"], label)
+        assert_agrees(values**2, known["mean_sq"], np.std(values**2), f"{label} squared")
