@@ -50,10 +50,10 @@ class Batch:
         return all(chain.finished for chain in self.members)
 
     @property
-    def useful(self) -> float:
-        """The share of the gradients in the chunks so far that was not made for a chain that waits."""
+    def attributes(self) -> dict[str, object]:
+        """What is recorded with the result: the share of the gradients that no chain spent waiting."""
         made = sum(chain.gradients for chain in self.members)
-        return made / max(len(self.members) * self._ticks, 1)
+        return {"useful_ticks": made / max(len(self.members) * self._ticks, 1)}
 
     def advance(self) -> None:
         """Make the next chunk of every chain."""
@@ -75,9 +75,9 @@ class Batch:
         # A call ends when the chain with the most leaves has made its draws.
         ticks = int(totals[0].max())
         self._ticks += ticks
-        counts_of_chains = zip(*(total.tolist() for total in totals), strict=True)
-        for chain, counts, last in zip(self.members, counts_of_chains, stats[:, -1].copy(), strict=True):
-            chain.count(n, seconds, ticks, *counts, last)
+        counts = zip(*(total.tolist() for total in totals), stats[:, -1].copy(), strict=True)
+        for chain, (gradients, divergences, last) in zip(self.members, counts, strict=True):
+            chain.count(n, seconds, ticks, gradients, divergences, last)
         if listening:
             pairs = np.array(theta), np.array(np.asarray(buffers.gradient)[:, :n])
             for chain, *own in zip(self.members, *pairs, strict=True):

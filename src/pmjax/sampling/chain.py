@@ -105,6 +105,11 @@ class Chain:
     def members(self) -> list[Chain]:
         return [self]
 
+    @property
+    def attributes(self) -> dict[str, object]:
+        """What is recorded with the result beside the run's own."""
+        return {}
+
     def advance(self) -> None:
         """Make the next chunk of draws and hand it to ``run.keep``."""
         steps = self._chunk()

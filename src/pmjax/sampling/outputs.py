@@ -57,7 +57,7 @@ class Outputs:
             yield first, {name: np.asarray(value)[:, : part.shape[1]] for name, value in values.items()}
 
     def __call__(self, theta: np.ndarray, data: Any, knobs: Any, keys: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the outputs of one chain: ``theta`` of shape (draws, D), each output (draws, *event shape)."""
+        """Return the outputs, each (draws, *event shape), of one chain's ``theta`` of shape (draws, D)."""
         result = {k: np.empty((len(theta), *s.shape), s.dtype) for k, s in self.shapes.items()}
         knobs = jax.tree.map(lambda x: np.asarray(x)[None], knobs)
         for first, values in self.blocks(theta[None], data, knobs, keys[None]):

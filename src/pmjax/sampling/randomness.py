@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -49,9 +50,14 @@ def output_keys(seed: int, chain: int, first: int, draws: int) -> np.ndarray:
     >>> bool((output_keys(1, 0, 5, 2) == output_keys(1, 0, 0, 10)[5:7]).all())
     True
     """
-    keys = np.tile(np.random.SeedSequence([seed, chain, 1]).generate_state(2, np.uint32), (draws, 1))
+    keys = np.tile(_output_key(seed, chain), (draws, 1))
     keys[:, 1] += np.arange(first, first + draws).astype(np.uint32)  # modulo 2**32
     return keys
+
+
+@lru_cache(maxsize=2**14)
+def _output_key(seed: int, chain: int) -> np.ndarray:
+    return np.random.SeedSequence([seed, chain, 1]).generate_state(2, np.uint32)
 
 
 def draw_randomness(
