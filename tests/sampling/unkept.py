@@ -1,14 +1,18 @@
-"""Run by a test in a process of its own: the peak memory of a run that keeps almost nothing, in MB."""
+"""Run by a test in a process of its own: the peak memory of a run that keeps the named variables, in MB.
+
+Prints the peak after a first short run, the peak after so many draws of 4 chains, and what is kept of them.
+"""
 
 from __future__ import annotations
 
 import resource
+import sys
 
-import jax.numpy as jnp
 import numpy as np
 
-from pmjax.density.density import Density
-from pmjax.sampling.sample import sample_nuts
+import pmjax as pm
+
+SIZE = 100_000
 
 
 def peak() -> float:
@@ -16,31 +20,27 @@ def peak() -> float:
 
 
 def main() -> None:
-    density = Density(
-        2,
-        lambda t, d, k: -0.5 * t @ t,
-        lambda t, d, k, key: {"x": t, "big": jnp.full(100_000, t[0])},
-        {},
-        {},
-        ("big",),
-        ("x", "y"),
-    )
+    draws, names = int(sys.argv[1]), sys.argv[2:]
+    with pm.Model():
+        mu = pm.Normal("mu")
+        pm.Deterministic("big", np.ones(SIZE) * mu)
 
-    def run(draws: int, names: tuple[str, ...]) -> None:
-        sample_nuts(
-            density,
-            np.zeros((4, 2)),
-            draws=draws,
-            tune=100,
-            chains=4,
-            progressbar=False,
-            output_names=names,
-        )
+        def run(draws: int) -> object:
+            return pm.sample(
+                draws,
+                tune=100,
+                chains=4,
+                random_seed=1,
+                var_names=names,
+                progressbar=False,
+                compute_convergence_checks=False,
+            )
 
-    run(1, ("x",))
-    baseline = peak()
-    run(1000, ("x",))
-    print(baseline, peak(), flush=True)
+        run(1)
+        baseline = peak()
+        trace = run(draws)
+        kept = sum(values.nbytes for values in trace.posterior.data_vars.values()) / 2**20
+    print(baseline, peak(), kept, flush=True)
 
 
 main()

@@ -203,10 +203,10 @@ def sample(
     )
     announce(pipeline.summary(reports), progressbar)
     build_seconds = time.perf_counter() - began
-    loading = threading.Thread(target=preload, args=(compute_convergence_checks,), daemon=True)
+    loading = threading.Thread(target=preload, args=(compute_convergence_checks,))
     loading.start()
     if request.window_hook is not None:
-        threading.Thread(target=request.window_hook.prepare, daemon=True).start()
+        threading.Thread(target=request.window_hook.prepare).start()
     try:
         trace = _RUNNERS[nuts_sampler](request)
     except StartError as error:

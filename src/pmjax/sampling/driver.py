@@ -37,9 +37,8 @@ class Pool:
         self._waiting = [(0 if in_order else c.done, c.index, c) for c in chains if not c.finished]
         heapq.heapify(self._waiting)
         self._lock, self._stop, self._scope, self._in_order = threading.Lock(), False, scope, in_order
-        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(workers)]
-        for thread in self._threads:
-            thread.start()
+        # No daemons: one that is in compiled code when the interpreter ends takes the process down with it.
+        self._threads = [threading.Thread(target=self._work) for _ in range(workers)]
 
     def _work(self) -> None:
         with self._scope():
@@ -66,7 +65,9 @@ class Pool:
         self._stop = True
 
     def results(self) -> Iterator[Chain | Batch | None]:
-        """Yield a chain each time it has made a chunk, and None now and then while nothing happens."""
+        """Start; yield a chain each time it has made a chunk, and None now and then while nothing happens."""
+        for thread in self._threads:
+            thread.start()
         while True:
             alive = any(thread.is_alive() for thread in self._threads)
             try:
@@ -83,7 +84,7 @@ class Pool:
     def join(self) -> None:
         """Wait for the threads after `stop`, as long as an interrupt may take."""
         deadline = time.perf_counter() + INTERRUPT_SECONDS
-        for thread in self._threads:
+        for thread in filter(threading.Thread.is_alive, self._threads):
             thread.join(max(0.0, deadline - time.perf_counter()))
 
 
@@ -97,7 +98,8 @@ def in_background(function: Callable[[], Any], tick: Callable[[], None] | None =
         except BaseException as error:
             outcome.append((False, error))
 
-    thread = threading.Thread(target=work, daemon=True)
+    # No daemon: the interpreter must not end, after an interrupt, while a thread of it is inside XLA.
+    thread = threading.Thread(target=work)
     thread.start()
     while thread.is_alive():
         thread.join(POLL_SECONDS)

@@ -149,15 +149,13 @@ def sample_nuts(
     members = [Chain(run, index, seed) for index in range(chains)]
     threads = min(chains, cores or os.cpu_count() or 1)
     workers = threads if method == "parallel" else 1
-    batches = [Batch(members)] if batch > 1 else []
-    pool = Pool(batches or members, workers, scope, in_order=method == "sequential")
+    units = [Batch(members)] if batch > 1 else members
+    pool = Pool(units, workers, scope, in_order=method == "sequential")
     messages = _run(pool, members, progress, callback)
     seconds = {"compile": compile_seconds, "sample": time.perf_counter() - began - compile_seconds}
     attributes: dict[str, object] = {"sampler": "nuts", "seed": seed, "tune": tune, "metric": metric}
     attributes |= {"target_accept": target_accept, "max_treedepth": max_treedepth}
-    attributes |= {"precision": precision, "chain_method": method}
-    for together in batches:
-        attributes["useful_ticks"] = together.useful
+    attributes |= {"precision": precision, "chain_method": method, **units[0].attributes}
     return _trace(members, storage, warmup_storage, messages, seconds, attributes)
 
 

@@ -117,7 +117,7 @@ class Recorder:
             except BaseException as error:
                 self._error = error
 
-        self._thread = threading.Thread(target=work, daemon=True)
+        self._thread = threading.Thread(target=work)
 
     def start(self) -> None:
         """Begin to compile the outputs."""
