@@ -27,11 +27,11 @@ MODELS = ["radon", "eight_schools", "gaussian_100", "wells"]
 CHAINS = [4, 16, 64, 256, 1024, 4096]
 COLUMNS = 32
 LEGEND = """
-*desynchronised* is `chain_method="vectorized"`, the default on accelerators; *lockstep* is NumPyro's vectorized
-NUTS on the same density; *threads* is `chain_method="parallel"`, the default on CPUs. *Useful* is the share of
-the gradients that were not made for a chain that waits: in lockstep for the longest tree of each draw, else for
-the chain whose step size asks for the most gradients. *Cold* is the first call with compiling, *warm* the
-second. Effective draws are those of the worst coordinate; seconds and gradients include the warm-up.
+*desynchronised* is `chain_method="vectorized"`, the default on accelerators; *lockstep* is NumPyro's
+vectorized NUTS on the same density; *threads* is `chain_method="parallel"`, the default on CPUs. *Useful* is
+the share of the gradients that were not made for a chain that waits: in lockstep for the longest tree of each
+draw, else for the chain whose step size asks for the most gradients. *Cold* is the first call with compiling,
+*warm* the second. Effective draws are those of the worst coordinate; warm-up is counted in.
 """
 PAGE = REPOSITORY / "docs" / "accelerator.md"
 
