@@ -30,15 +30,19 @@ def ratings() -> pm.Model:
 
 
 def outbreaks() -> pm.Model:
-    """Overdispersed counts of a few kinds, and waiting times, with a common rate."""
+    """Overdispersed counts of a few kinds, and waiting times, with a common rate.
+
+    The kinds differ enough for the model to be sampled without fault as it is written, too.
+    """
     rng = np.random.default_rng(3)
-    kind = rng.integers(0, 4, 200)
+    kind = rng.integers(0, 6, 300)
+    truth = np.exp(np.linspace(0, 2, 6))[kind]
     with pm.Model() as model:
         mu, tau = pm.Normal("mu", 1, 1), pm.HalfNormal("tau", 1)
-        rate = pm.LogNormal("rate", mu, tau, shape=4)
+        rate = pm.LogNormal("rate", mu, tau, shape=6)
         alpha = pm.Gamma("alpha", 2.0, 0.5)
-        pm.NegativeBinomial("n", rate[kind], alpha, observed=rng.poisson(rng.gamma(2.0, 1.0, 200)))
-        pm.Exponential("t", rate[kind] / 3, observed=rng.exponential(1.0, 200))
+        pm.NegativeBinomial("n", rate[kind], alpha, observed=rng.poisson(truth * rng.gamma(3.0, 1 / 3, 300)))
+        pm.Exponential("t", rate[kind] / 3, observed=rng.exponential(3 / truth))
     return model
 
 
@@ -62,7 +66,7 @@ def test_a_regression_has_the_posterior_of_posteriordb() -> None:
     data, expected = reference("kidiq-kidscore_interaction", "kidiq")
     hs, iq = np.array(data["mom_hs"]), np.array(data["mom_iq"])
     with pm.Model() as model:
-        beta, sigma = pm.Flat("beta", shape=4), pm.HalfCauchy("sigma", 2.5)
+        beta, sigma = pm.Flat("beta", shape=6), pm.HalfCauchy("sigma", 2.5)
         mu = beta[0] + beta[1] * hs + beta[2] * iq + beta[3] * (hs * iq)
         pm.Normal("kid_score", mu, sigma, observed=data["kid_score"])
         trace = pm.sample(2000, tune=1000, random_seed=4, nuts_sampler_kwargs={"metric": "dense"}, **QUIET)
