@@ -64,6 +64,22 @@ class Improper:
         return np.where(np.asarray(x) >= self.lower, 0.0, -np.inf)
 
 
+@dataclass(frozen=True)
+class MarkovChain:
+    """A discrete Markov chain of three steps, by its paths."""
+
+    first: np.ndarray
+    then: np.ndarray
+
+    def rvs(self, size: int, random_state: int) -> np.ndarray:
+        rng, paths = np.random.default_rng(random_state), np.array(list(np.ndindex(3, 3, 3)))
+        return paths[rng.choice(len(paths), size, p=np.exp([self.logpmf(path) for path in paths]))]
+
+    def logpmf(self, path: np.ndarray) -> float:
+        a, b, c = path
+        return float(np.log(self.first[a] * self.then[a, b] * self.then[b, c]))
+
+
 @dataclass(frozen=True, eq=False)
 class Example:
     """A distribution at given parameters, and what SciPy says about it."""
@@ -171,6 +187,7 @@ _MU = np.array([1.0, -2.0, 0.5])
 truncnorm = stats.truncnorm
 _N = {"mu": 1.0, "sigma": 2.0}
 _P3 = np.array([0.2, 0.5, 0.3])
+_P33 = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.3, 0.3, 0.4]])
 
 # fmt: off
 EXAMPLES = {
@@ -215,6 +232,11 @@ EXAMPLES = {
         d.OrderedLogistic,
         {"eta": 0.4, "cutpoints": np.array([-1.0, 0.5, 2.0])},
         stats.rv_discrete(values=(range(4), np.diff([0.0, *special.expit([-1.4, 0.1, 1.6]), 1.0]))),
+    ),
+    "Markov chain": Example(
+        d.DiscreteMarkovChain,
+        {"P": _P33, "init_dist": d.Categorical.dist(_P3), "shape": 3},
+        MarkovChain(_P3, _P33),
     ),
     "categorical": Example(d.Categorical, {"p": _P3}, stats.rv_discrete(values=(range(3), _P3))),
 }

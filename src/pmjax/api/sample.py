@@ -15,9 +15,10 @@ import numpy as np
 from pmjax.api.model import modelcontext
 from pmjax.api.starts import InitialValues, as_seed, chain_starts, explain_failed_start
 from pmjax.density.density import Density
-from pmjax.density.joint import joint_density
+from pmjax.density.joint import check_samplable, joint_density
 from pmjax.density.layout import Layout
 from pmjax.errors import ModelError, SamplingWarning, suggest
+from pmjax.graph.enumerate import directly_behind
 from pmjax.interop.blackjax_nuts import sample_blackjax
 from pmjax.interop.numpyro_nuts import sample_numpyro
 from pmjax.model.declarations import Declarations
@@ -94,6 +95,7 @@ def sample(
     var_names: Sequence[str] | None = None,
     nuts_sampler: str = "pmjax",
     rewrites: str | bool | Sequence[str] = "auto",
+    recover: bool = True,
     initvals: InitialValues = None,
     init: str = "auto",
     target_accept: float = 0.8,
@@ -127,7 +129,10 @@ def sample(
     rewrites : {"auto", False} or sequence of str
         Which rewrites of the model may run before it is compiled (`docs/rewrites.md`). They change
         neither the posterior nor what is recorded; `Model.explain` says what they do. "auto" means all
-        of them for our own sampler and none for the others.
+        of them for our own sampler, and for the others only "marginalise", which discrete variables need.
+    recover : bool
+        Whether discrete variables that were summed out are drawn again for each draw. False leaves them
+        out of the result, with the deterministics that depend on them.
     initvals : mapping, or one mapping for each chain, optional
         Starting values by name.
     init : {"auto", "jitter+adapt_diag", "adapt_diag"}
@@ -178,15 +183,16 @@ def sample(
     extra = _result_options(idata_kwargs, return_inferencedata)
     began = time.perf_counter()
     spec = modelcontext(model).freeze()
-    ours = nuts_sampler == "pmjax"
-    sampled, reports = pipeline.apply(spec, rewrites if ours or rewrites != "auto" else False)
+    others = nuts_sampler != "pmjax" and rewrites == "auto"
+    sampled, reports = pipeline.apply(spec, ["marginalise"] if others else rewrites)
+    check_samplable(sampled, {r.variable: r.sentence for r in reports if not r.done})
     density = joint_density(sampled)
     seed = as_seed(random_seed)
     wants_theta = bool(extra.get("include_transformed") or extra.get("include_unconstrained"))
     request = Request(
         density=density,
         starts=chain_starts(sampled, seed, initvals, jitter=INITS[init]),
-        names=_recorded(spec, var_names),
+        names=_recorded(sampled, var_names, recover),
         draws=draws,
         tune=tune,
         chains=chains,
@@ -222,15 +228,14 @@ def sample(
         warnings.warn(sentence, SamplingWarning, stacklevel=2)
     return to_arviz(
         trace,
-        labels_of(spec, extra),
+        labels_of(spec, Layout.of(sampled), extra),
         unconstrained=bool(extra.get("include_unconstrained")),
         transformed=bool(extra.get("include_transformed")),
     )
 
 
-def labels_of(spec: ModelSpec, extra: Mapping[str, Any]) -> Labels:
+def labels_of(spec: ModelSpec, layout: Layout, extra: Mapping[str, Any]) -> Labels:
     """Return what the results need to know of a model, with the user's additional coords and dims."""
-    layout = Layout.of(spec)
     dims = {**spec.dims, **extra.get("dims", {})}
     for free in spec.free:
         if free.name in dims and free.unconstrained_shape == free.variable.shape:
@@ -248,14 +253,16 @@ def _values(variable: Any) -> Any:
     return variable.eval() if variable.data_value is None else variable.data_value
 
 
-def _recorded(spec: ModelSpec, var_names: Sequence[str] | None) -> tuple[str, ...]:
-    known = [*(v.name for v in spec.free), *map(name_of, spec.deterministics)]
+def _recorded(spec: ModelSpec, var_names: Sequence[str] | None, recover: bool) -> tuple[str, ...]:
+    known = list(map(name_of, spec.recorded))
     if isinstance(var_names, str):
         var_names = [var_names]
     for name in var_names or ():
         if name not in known:
             raise ModelError(f"sample: var_names has an unknown variable {name!r}{suggest(name, known)}")
-    return tuple(known if var_names is None else var_names)
+    discrete = set() if recover else {s.free.variable for s in spec.summed_out}
+    drawn = [name_of(v) for v in spec.recorded if discrete & set(directly_behind(v))]
+    return tuple(name for name in (known if var_names is None else var_names) if name not in drawn)
 
 
 def _sampler_options(nuts_sampler: str, given: Mapping[str, Any] | None) -> dict[str, Any]:

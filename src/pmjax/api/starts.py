@@ -73,7 +73,7 @@ def _with_initvals(spec: ModelSpec, initvals: Any) -> ModelSpec:
         raise ModelError(
             f"initvals must be a mapping from variable names to values, got {type(initvals).__name__}"
         )
-    names = [v.name for v in spec.free]
+    names = [v.name for v in spec.declared]
     for name in initvals:
         if name not in names:
             raise ModelError(f"initvals has an unknown variable {name!r}{suggest(str(name), names)}")

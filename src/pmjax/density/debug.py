@@ -69,7 +69,7 @@ def _reason(name: str, values: np.ndarray, variable: Variable | None, reading: R
         f"{int(bad.sum())} of {values.size} elements are not finite, first {where}: " if values.ndim else ""
     )
     if variable is None:
-        return f"{count}the potential is {values[first]}"
+        return f"{count}it is {values[first]}"
     law = distribution_of(variable)
     params = [np.asarray(p) for p in reading.read(variable.inputs)]
     value = np.asarray(reading.read([variable])[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -47,8 +47,12 @@ def joint_density(spec: ModelSpec) -> Density:
 
     def outputs(theta: jax.Array, data: Sequence[Any], knobs: Any, key: jax.Array) -> dict[str, jax.Array]:
         reading, _ = read(theta, data, knobs)
-        recorded = [*(v.variable for v in spec.free), *spec.deterministics]
-        return dict(zip(map(name_of, recorded), map(jnp.asarray, reading.read(recorded)), strict=True))
+        if spec.recovery_key is not None:
+            reading.give(spec.recovery_key, key)
+        for summed in spec.summed_out:
+            reading.give(summed.free.variable, reading.read([summed.draw])[0])
+        values = map(jnp.asarray, reading.read(spec.recorded))
+        return dict(zip(map(name_of, spec.recorded), values, strict=True))
 
     return Density(
         size=layout.size,
@@ -61,18 +65,30 @@ def joint_density(spec: ModelSpec) -> Density:
     )
 
 
-def check_samplable(spec: ModelSpec) -> None:
-    """Raise ModelError if gradient-based sampling makes no sense for the model."""
+def check_samplable(spec: ModelSpec, reasons: Mapping[str, str] | None = None) -> None:
+    """Raise ModelError if gradient-based sampling makes no sense for the model.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    reasons : mapping of str to str, optional
+        Why a discrete variable is still there, by its name.
+    """
+    if not spec.free and spec.summed_out:
+        names = ", ".join(s.free.name for s in spec.summed_out)
+        raise ModelError(
+            f"{names}: all free variables are discrete and summed out, and NUTS has nothing to sample; "
+            "make a continuous quantity random"
+        )
     if not spec.free:
         raise ModelError(
             "the model has no free variables, so there is nothing to sample; declare one (pm.Normal, ...)"
         )
     discrete = [v.name for v in spec.free if distribution_of(v.variable).discrete]
-    if discrete:
-        raise ModelError(
-            f"{', '.join(map(repr, discrete))} is discrete, and NUTS samples continuous variables only; "
-            "sum it out of the model by hand (a mixture, a log-sum-exp Potential) or make it continuous"
-        )
+    otherwise = 'the rewrite "marginalise" would sum it out: let pm.sample(rewrites=...) use it'
+    for name in discrete:
+        reason = (reasons or {}).get(name, otherwise)
+        raise ModelError(f"{name!r} is discrete, and NUTS samples continuous variables only; {reason}")
 
 
 def log_density_terms(
@@ -101,6 +117,8 @@ def log_density_terms(
     terms: dict[str, Any] = {}
 
     def term(variable: Variable, value: Any) -> Any:
+        if variable.name in spec.absorbed:
+            return 0.0
         if forms is None:
             return distribution_of(variable).log_density(value, *reading.read(variable.inputs))
         form = forms[variable]
@@ -129,7 +147,8 @@ def log_density_terms(
 def _read(spec: ModelSpec) -> list[Variable]:
     """Return what a reading of the joint density reads, but for the parameters of the variables."""
     bounds = [node for v in spec.free if v.bijector is not None for node in v.bijector.inputs]
-    return [*bounds, *(v.value for v in spec.observed), *spec.deterministics, *spec.potentials]
+    drawn = [s.draw for s in spec.summed_out]
+    return [*bounds, *(v.value for v in spec.observed), *spec.deterministics, *spec.potentials, *drawn]
 
 
 def structure(spec: ModelSpec, params: Sequence[Variable]) -> tuple[Any, ...] | None:
@@ -146,6 +165,8 @@ def structure(spec: ModelSpec, params: Sequence[Variable]) -> tuple[Any, ...] | 
         return None
     names = (
         tuple(v.name for v in spec.free),
+        tuple(v.name for v in spec.declared),
+        tuple(sorted(spec.absorbed)),
         tuple(v.name for v in spec.observed),
         tuple(map(name_of, spec.deterministics)),
         tuple(map(name_of, spec.potentials)),

@@ -28,7 +28,8 @@ def initial_point(spec: ModelSpec, seed: int | None = None) -> dict[str, np.ndar
     """
     reading = Reading({knob.node: knob.value for knob in spec.knobs}, host=True)
     point = {}
-    for number, free in enumerate(spec.free):
+    sampled = set(spec.free)
+    for number, free in enumerate(spec.declared):
         variable, law = free.variable, distribution_of(free.variable)
         params = [np.asarray(p) for p in reading.read(variable.inputs)]
         value = np.asarray(_value(free, params, 0 if seed is None else seed, number))
@@ -55,7 +56,8 @@ def initial_point(spec: ModelSpec, seed: int | None = None) -> dict[str, np.ndar
                     f"{free.name!r}: the start lies on the edge of the support of {law.name}; "
                     "give an initval inside it"
                 )
-        point[free.value_name] = value
+        if free in sampled:
+            point[free.value_name] = value
     return point
 
 

@@ -20,6 +20,7 @@ from pmjax.distributions.discrete import (
     NegativeBinomial,
     Poisson,
 )
+from pmjax.distributions.markov_chain import DiscreteMarkovChain
 from pmjax.distributions.multivariate import Dirichlet, MvNormal
 from pmjax.distributions.ordinal import OrderedLogistic
 from pmjax.distributions.positive import (
@@ -40,6 +41,7 @@ __all__ = [
     "Categorical",
     "Cauchy",
     "Dirichlet",
+    "DiscreteMarkovChain",
     "DiscreteUniform",
     "Exponential",
     "Flat",

@@ -245,8 +245,10 @@ class Categorical(Distribution):
         safe = jnp.where(inside, x, 0).astype(int)
         if logit_p.ndim == 1:
             return jnp.where(inside, logit_p[safe], -jnp.inf)
-        full = jnp.broadcast_to(logit_p, (*jnp.shape(safe), categories))
-        return jnp.where(inside, jnp.take_along_axis(full, safe[..., None], axis=-1)[..., 0], -jnp.inf)
+        batch = jnp.broadcast_shapes(jnp.shape(safe), logit_p.shape[:-1])
+        full = jnp.broadcast_to(logit_p, (*batch, categories))
+        chosen = jnp.broadcast_to(safe, batch)[..., None]
+        return jnp.where(inside, jnp.take_along_axis(full, chosen, axis=-1)[..., 0], -jnp.inf)
 
     def draw(self, key: Any, shape: Shape, logit_p: Any) -> Any:
         return jax.random.categorical(key, logit_p, shape=shape)

@@ -102,6 +102,25 @@ class Knob:
 
 
 @dataclass(frozen=True, eq=False)
+class SummedOut:
+    """A discrete variable that a rewrite has summed out of the density.
+
+    Attributes
+    ----------
+    free : FreeVariable
+        As it was declared.
+    position : int
+        Its place among the free variables as they were declared.
+    draw : Variable
+        A draw from its distribution given all that is sampled, an expression of `ModelSpec.recovery_key`.
+    """
+
+    free: FreeVariable
+    position: int
+    draw: Variable
+
+
+@dataclass(frozen=True, eq=False)
 class ModelSpec:
     """A model that cannot change any more.
 
@@ -118,6 +137,12 @@ class ModelSpec:
     coords : mapping from dimension name to its coordinate values
     knobs : tuple of Knob
         Arguments of the density that rewrites have added.
+    absorbed : frozenset of str
+        Free and observed variables whose own term is part of another one (of a sum over states).
+    summed_out : tuple of SummedOut
+        Variables that are not sampled but drawn afterwards.
+    recovery_key : Variable or None
+        The input of the random key that they are drawn with.
     """
 
     free: tuple[FreeVariable, ...]
@@ -128,3 +153,19 @@ class ModelSpec:
     dims: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
     coords: Mapping[str, np.ndarray] = field(default_factory=dict)
     knobs: tuple[Knob, ...] = ()
+    absorbed: frozenset[str] = frozenset()
+    summed_out: tuple[SummedOut, ...] = ()
+    recovery_key: Variable | None = None
+
+    @property
+    def declared(self) -> tuple[FreeVariable, ...]:
+        """The free variables as the user declared them, those that are summed out among them."""
+        variables = list(self.free)
+        for summed in sorted(self.summed_out, key=lambda s: s.position):
+            variables.insert(summed.position, summed.free)
+        return tuple(variables)
+
+    @property
+    def recorded(self) -> tuple[Variable, ...]:
+        """What is recorded of a draw, in the user's order."""
+        return (*(v.variable for v in self.declared), *self.deterministics)

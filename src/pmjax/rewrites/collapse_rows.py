@@ -39,6 +39,9 @@ def collapse_rows(spec: ModelSpec) -> Rewritten:
     """
     observed, reports = [], []
     for variable in spec.observed:
+        if variable.name in spec.absorbed:
+            observed.append(variable)
+            continue
         try:
             _check_alone(spec, variable)
             collapsed, sentence = _collapse(variable)

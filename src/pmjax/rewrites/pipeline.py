@@ -7,15 +7,16 @@ from collections.abc import Callable, Sequence
 from pmjax.errors import suggest
 from pmjax.graph.evaluate import ancestors
 from pmjax.graph.ops import Input, RandomVariable
-from pmjax.graph.variable import Variable
 from pmjax.model.spec import ModelSpec, name_of
 from pmjax.rewrites.collapse_rows import collapse_rows
+from pmjax.rewrites.marginalise import marginalise
 from pmjax.rewrites.recentre import recentre
 from pmjax.rewrites.rewritten import Report, Rewritten
 
 Pass = Callable[[ModelSpec], Rewritten]
 
 PASSES: dict[str, Pass] = {
+    "marginalise": marginalise,
     "collapse_rows": collapse_rows,
     "recentre": recentre,
 }
@@ -92,23 +93,22 @@ def check(before: ModelSpec, after: ModelSpec, name: str) -> None:
     node that the density needs is declared.
     """
 
-    def recorded(spec: ModelSpec) -> list[Variable]:
-        return [*(v.variable for v in spec.free), *spec.deterministics]
-
     def outline(spec: ModelSpec) -> list[tuple[str, tuple[int, ...]]]:
-        return [(name_of(v), v.shape) for v in recorded(spec)]
+        return [(name_of(v), v.shape) for v in spec.recorded]
 
     assert outline(before) == outline(after), f"{name} changed what is recorded"
     assert [v.name for v in before.observed] == [v.name for v in after.observed], (
         f"{name} lost an observed variable"
     )
     declared = {
-        *(v.variable for v in after.free),
+        *(v.variable for v in after.declared),
         *(v.variable for v in after.observed),
         *(knob.node for knob in after.knobs),
+        *([] if after.recovery_key is None else [after.recovery_key]),
     }
     inputs = [node for v in after.free if v.bijector is not None for node in v.bijector.inputs]
-    needed = [*recorded(after), *inputs, *(v.variable for v in after.observed), *after.potentials]
+    drawn = [s.draw for s in after.summed_out]
+    needed = [*after.recorded, *inputs, *(v.variable for v in after.observed), *after.potentials, *drawn]
     for node in ancestors(needed):
         if isinstance(node.op, (RandomVariable, Input)):
             assert node in declared, f"{name} left {node.label} without a declaration"

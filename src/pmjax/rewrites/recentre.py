@@ -94,7 +94,7 @@ def recentre(spec: ModelSpec) -> Rewritten:
     """Give each variable with a random location or scale a centring, one number for each element."""
     free, knobs, reports = [], list(spec.knobs), []
     for variable in spec.free:
-        place = location_and_scale(variable)
+        place = None if variable.name in spec.absorbed else location_and_scale(variable)
         if place is not None:
             shape = variable.variable.shape
             knob = Knob(
