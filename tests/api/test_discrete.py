@@ -49,10 +49,10 @@ def exact_switchpoint() -> np.ndarray:
 
 
 def test_the_coal_mining_disasters_have_their_exact_switchpoint():
-    trace = pm.sample(2000, tune=1000, model=disasters(), **QUIET)
+    trace = pm.sample(1000, tune=300, model=disasters(), **QUIET)
     found = trace.posterior["switchpoint"].values
     assert found.dtype == np.int64
-    assert list(trace.posterior) == ["switchpoint", "early_rate", "late_rate", "rate"]
+    assert set(trace.posterior) == {"switchpoint", "early_rate", "late_rate", "rate"}
     assert trace.posterior["rate"].dims == ("chain", "draw", "year")
     p, years = exact_switchpoint(), np.arange(1851, 1962)
     for year in years[np.argsort(p)[-6:]]:

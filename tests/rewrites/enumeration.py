@@ -18,6 +18,11 @@ from pmjax.graph.precision import double_precision
 from pmjax.model.spec import FreeVariable, ModelSpec, distribution_of
 
 
+def quickly_compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function compiled without optimisation: it runs a few times only."""
+    return jax.jit(function, compiler_options={"xla_backend_optimization_level": 0})
+
+
 @dataclass
 class ByForce:
     """The model as written, at all assignments of its discrete variables.
@@ -63,10 +68,10 @@ def by_force(spec: ModelSpec) -> ByForce:
     def joint(theta: Any, one: dict[str, Any]) -> Any:
         parts = dict(zip((v.name for v in continuous), layout.split(theta), strict=True))
         reading = Reading({node: jnp.asarray(node.data_value) for node in data})
-        terms = log_density_terms(spec, reading, [{**parts, **one}[v.name] for v in spec.free], total=True)
-        return sum(terms.values())
+        terms = log_density_terms(spec, reading, [{**parts, **one}[v.name] for v in spec.free])
+        return sum(jnp.sum(term) for term in terms.values())
 
-    compiled = jax.jit(jax.vmap(joint, in_axes=(None, 0)))
+    compiled = quickly_compiled(jax.vmap(joint, in_axes=(None, 0)))
 
     def log_joint(theta: np.ndarray) -> np.ndarray:
         with double_precision():

@@ -14,14 +14,14 @@ from pmjax.rewrites.marginalise import NAME
 
 from .compare import rewritten
 from .discrete_models import MODELS, build
-from .enumeration import ByForce, by_force
+from .enumeration import ByForce, by_force, quickly_compiled
 
 
 def assert_is_the_sum(density: Density, force: ByForce, points: int = 2, seed: int = 0) -> None:
     """Value and gradient of the rewritten density are those of the sum over all assignments."""
     rng = np.random.default_rng(seed)
     with double_precision():
-        program = jax.jit(jax.value_and_grad(density.log_density))
+        program = quickly_compiled(jax.value_and_grad(density.log_density))
         for _ in range(points):
             theta = rng.normal(size=density.size)
             value, gradient = program(theta, density.data, density.knobs)
@@ -39,7 +39,7 @@ def assert_draws_are_exact(density: Density, force: ByForce, draws: int = 4000, 
     rng = np.random.default_rng(seed)
     theta, keys = 0.5 * rng.normal(size=density.size), rng.integers(0, 2**32, (draws, 2), np.uint32)
     with double_precision():
-        many = jax.jit(jax.vmap(density.outputs, in_axes=(None, None, None, 0)))
+        many = quickly_compiled(jax.vmap(density.outputs, in_axes=(None, None, None, 0)))
         values = {k: np.asarray(v) for k, v in many(theta, density.data, density.knobs, keys).items()}
     log_joint = force.log_joint(theta)
     p = np.exp(log_joint - np.logaddexp.reduce(log_joint))
