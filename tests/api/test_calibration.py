@@ -39,6 +39,18 @@ def regression() -> pm.Model:
     return model
 
 
+def mixture() -> pm.Model:
+    """Two normal components; the deterministic is computed from the classes that are drawn afterwards."""
+    with pm.Model() as model:
+        w = pm.Beta("w", 2, 2)
+        mu = pm.Normal("mu", np.array([-1.0, 1.0]), 0.5)
+        z = pm.Bernoulli("z", w, shape=len(X))
+        pm.Deterministic("level", mu[z].mean())
+        y = pm.Data("y", np.zeros(len(X)))
+        pm.Normal("obs", mu[z], 0.7, observed=y)
+    return model
+
+
 def ranks(model: pm.Model, names: list[str], repetitions: int, rewrites) -> dict[str, np.ndarray]:
     """Return the ranks of the first element of each variable among 49 nearly independent draws."""
     *truth, data = pm.draw([*(model[n] for n in names), model["obs"]], draws=repetitions, random_seed=7)
@@ -59,6 +71,7 @@ CASES = {
     "hierarchical": (hierarchical, ["mu", "tau", "theta"], "auto"),
     "hierarchical as written": (hierarchical, ["mu", "tau", "theta"], False),
     "regression": (regression, ["a", "b", "w"], "auto"),
+    "mixture": (mixture, ["w", "mu", "level"], "auto"),
 }
 
 

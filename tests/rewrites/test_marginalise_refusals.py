@@ -119,6 +119,20 @@ def test_distributions_that_cannot_be_summed(name: str) -> None:
         pm.sample(10, tune=10, progressbar=False, model=model_of(declare))
 
 
+@pytest.mark.parametrize(
+    "key", [lambda z: z, lambda z: (..., z), lambda z: (None, z)], ids=["z", "...", "None"]
+)
+def test_an_index_that_leaves_the_array_is_an_error(key: Callable[[pm.Variable], object]) -> None:
+    def declare() -> None:
+        short, z = pm.Normal("short", shape=2), pm.Categorical("z", np.ones(3) / 3)
+        pm.Normal("y", short[key(z)], 1.0, observed=Y)
+
+    with pytest.raises(
+        pm.ModelError, match=r"'z' takes values from 0 to 2, and indexes 'short', which has 2"
+    ):
+        pm.sample(10, tune=10, progressbar=False, model=model_of(declare))
+
+
 def test_one_that_is_refused_leaves_the_others_to_be_summed_out() -> None:
     def declare() -> None:
         a, b = pm.Bernoulli("a", 0.5), pm.Poisson("b", 2.0)

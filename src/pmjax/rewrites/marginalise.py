@@ -6,13 +6,14 @@ Given a draw of x, a draw of z from p(z | x, y) makes a draw of the whole poster
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pmjax.errors import ModelError
 from pmjax.graph.enumerate import directly_behind
-from pmjax.graph.ops import Input
+from pmjax.graph.ops import Index, Input, Slot
 from pmjax.graph.variable import Variable, call
 from pmjax.model.spec import FreeVariable, ModelSpec, SummedOut, distribution_of, name_of
 from pmjax.rewrites.elimination import Discrete, Refused, draws, eliminate, factors_of
@@ -96,6 +97,28 @@ def _terms(spec: ModelSpec, discretes: Sequence[Discrete]) -> list[_Term]:
     return terms
 
 
+def _check_bounds(expression: Variable, nodes: Mapping[Variable, Discrete]) -> None:
+    """Raise ModelError if a discrete variable indexes an array that is shorter than its values reach."""
+    for node in directly_behind(expression):
+        if not isinstance(node.op, Index):
+            continue
+        x, *keys = node.inputs
+        parts = [part for part in node.op.template if part is not None]
+        after_ellipsis = False
+        for position, part in enumerate(parts):
+            after_ellipsis = after_ellipsis or part is Ellipsis
+            axis = position - len(parts) + x.ndim if after_ellipsis else position
+            z = nodes.get(keys[part.number]) if isinstance(part, Slot) else None
+            if z is None:
+                continue
+            low, high = z.values.values.min(), z.values.values.max()
+            if high >= x.shape[axis] or low < -x.shape[axis]:
+                raise ModelError(
+                    f"{z.free.name!r} takes values from {low} to {high}, and indexes {x.label}, which has "
+                    f"{x.shape[axis]} element(s) along that axis; give it as many as there are values"
+                )
+
+
 def _summed(spec: ModelSpec, discretes: Sequence[Discrete]) -> ModelSpec:
     """Return the model with these variables summed out; raise Refused if one of them cannot be."""
     nodes = {z.variable: z for z in discretes}
@@ -105,6 +128,9 @@ def _summed(spec: ModelSpec, discretes: Sequence[Discrete]) -> ModelSpec:
             if behind:
                 raise Refused(behind[0], f"the support of {free.name!r} depends on it")
     terms = _terms(spec, discretes)
+    for term in terms:
+        if term.node is not None:
+            _check_bounds(term.node, nodes)
     factors = [f for t in terms if t.node is not None for f in factors_of(t.name, t.node, discretes)]
     eliminated, sums = eliminate(discretes, factors)
     key = Variable(Input((2,), np.dtype(np.uint32)), (), "recovery key")
