@@ -76,7 +76,7 @@ def size_of_program(declare: Callable[[], None]) -> int:
     density = joint_density(rewritten(build(declare), NAME)[1])
     with double_precision():
         program = jax.make_jaxpr(density.log_density)(np.zeros(density.size), density.data, density.knobs)
-    return str(program).count("\n")
+    return str(program).count(" = ")
 
 
 def chain(steps: int) -> None:

@@ -43,6 +43,10 @@ def multivariate(z: pm.Variable) -> None:
     pm.MvNormal("y", 1.0 * z, cov=np.eye(4), observed=Y)
 
 
+def repeated_by_data(z: pm.Variable) -> None:
+    pm.Potential("y", -pm.math.repeat(z, np.array([2, 1, 0, 0]), total_repeat_length=3))
+
+
 def bounds(z: pm.Variable) -> None:
     pm.Uniform("x", 0.0, 1.0 + z)
 
@@ -61,6 +65,7 @@ ELEMENTS: dict[Callable[[pm.Variable], None], str] = {
     running_sum: r"'y': cumsum\(...\) combines",
     permuted_by_itself: r"'y': an index combines",
     multivariate: r"'y': a parameter of MvNormal combines",
+    repeated_by_data: r"'y': repeat\(...\) combines",
     bounds: r"the support of 'x' depends on it",
     tied_by_another: r"one element of it is tied to several elements of '[bz]' by '[xyb z]+'",
 }

@@ -27,8 +27,9 @@ Owners = np.ndarray
 
 _REARRANGE: tuple[Callable[..., Any], ...] = (
     *(jnp.reshape, jnp.ravel, jnp.transpose, jnp.squeeze, jnp.expand_dims, jnp.broadcast_to),
-    *(jnp.stack, jnp.concatenate, jnp.flip, jnp.tile, jnp.repeat, jnp.moveaxis, jnp.swapaxes, jnp.roll),
+    *(jnp.flip, jnp.tile, jnp.repeat, jnp.moveaxis, jnp.swapaxes, jnp.roll),
 )
+_JOIN: tuple[Callable[..., Any], ...] = (jnp.stack, jnp.concatenate)
 _REDUCE: tuple[Callable[..., Any], ...] = (
     *(jnp.sum, jnp.prod, jnp.mean, jnp.std, jnp.var, jnp.min, jnp.max, jnp.any, jnp.all),
     *(jax.scipy.special.logsumexp, jax.nn.logsumexp),
@@ -196,9 +197,12 @@ def _call_owners(node: Variable, op: Call, inputs: list[Owners]) -> Owners | Non
         return _product_owners(node, inputs)
     if op.function is jnp.astype:
         return inputs[0]
-    if op.function in _REARRANGE:
+    if op.function in _JOIN or (op.function in _REARRANGE and len(inputs) == 1 and args[:1] == (Slot(0),)):
         filled, named = fill_slots(op.template, inputs)
-        return np.asarray(getattr(np, op.name)(*filled, **named))
+        try:
+            return np.asarray(getattr(np, op.name)(*filled, **named))
+        except TypeError:  # an argument that only JAX's function has
+            return None
     if op.function in _REDUCE or op.function in _ALONG:
         return _reduction_owners(op, inputs)
     return None
