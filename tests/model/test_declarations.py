@@ -139,7 +139,9 @@ def test_deterministics_and_potentials() -> None:
     )
     density = joint_density(spec)
     with double_precision():
-        outputs = jax.jit(density.outputs)(np.array([1.0, 0.5]), density.data, density.knobs)
+        outputs = jax.jit(density.outputs)(
+            np.array([1.0, 0.5]), density.data, density.knobs, np.zeros(2, np.uint32)
+        )
     assert {k: np.asarray(v).tolist() for k, v in outputs.items()} == {
         "x": [1, 0.5],
         "double": [2, 1],

@@ -90,7 +90,7 @@ def test_start_and_outputs(spec: ModelSpec) -> None:
     density = joint_density(spec)
     theta = np.random.default_rng(3).normal(size=SIZE)
     with double_precision():
-        outputs = jax.jit(density.outputs)(theta, density.data, density.knobs)
+        outputs = jax.jit(density.outputs)(theta, density.data, density.knobs, np.zeros(2, np.uint32))
     assert set(outputs) == {"mu_a", "sigma_a", "mu_b", "sigma_b", "a", "b", "eps"}
     np.testing.assert_allclose(outputs["sigma_a"], np.exp(theta[1]))
     np.testing.assert_allclose(outputs["b"], theta[4 + COUNTIES : -1])
