@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from pmjax import compilation
+from pmjax.sampling import metric, schedule
 from pmjax.sampling.chain import StartError
 from pmjax.sampling.python_nuts import sample_python_nuts
 from pmjax.sampling.sample import sample_nuts
@@ -265,7 +266,8 @@ def test_window_hook_may_change_the_coordinates(chain_method):
         calls.append(len(theta))
         np.testing.assert_allclose(gradient, -theta * np.asarray(knobs["scale"]) ** 2, rtol=1e-12)
         scale = np.array([10.0, 0.1])
-        return position * np.asarray(knobs["scale"]) / scale, {"scale": scale}
+        ratio = np.asarray(knobs["scale"]) / scale
+        return position * ratio, {"scale": scale}, theta * ratio, gradient / ratio
 
     trace = sample(density, draws=1000, tune=500, window_hook=hook, chain_method=chain_method)
     assert len(calls) >= 4
@@ -274,3 +276,24 @@ def test_window_hook_may_change_the_coordinates(chain_method):
         assert_mean(x[..., i], 0.0)
         assert_mean(x[..., i] ** 2, 1.0)
     np.testing.assert_allclose(x / trace.posterior.theta, np.broadcast_to([10.0, 0.1], x.shape), rtol=1e-12)
+
+
+def test_a_flat_slope_does_not_stretch_the_metric():
+    """Gradients that are all alike have no variance: the slope itself must bound the scale."""
+    rng = np.random.default_rng(0)
+    estimate = metric.begin_estimate(2, np.dtype(float))
+    draws = rng.normal(size=(10, 2))
+    gradients = np.column_stack([np.ones(10), -draws[:, 1]])
+    for x, g in zip(draws, gradients, strict=True):
+        estimate = metric.update_estimate(estimate, x, g, np.bool_(True), np.bool_(False))
+    sigma = metric.fisher_sigma(estimate.foreground, np.zeros(2))
+    np.testing.assert_allclose(sigma[0] ** 4, draws[:, 0].var(), rtol=1e-5)
+    at_once = metric.estimate_of(draws, gradients, np.dtype(float)).foreground
+    for one, other in zip(at_once, estimate.foreground, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+def test_coordinates_may_change_early_and_at_the_end_of_windows():
+    flags = schedule.warmup_flags(1000)
+    assert schedule.move_ends(flags).tolist() == [10, 20, 40, 80, 160, 300, 380, 500]
+    assert schedule.move_ends(schedule.warmup_flags(0)).tolist() == []

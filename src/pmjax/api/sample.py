@@ -29,6 +29,7 @@ from pmjax.results.convergence import convergence_warnings
 from pmjax.results.to_arviz import Labels, to_arviz
 from pmjax.rewrites import pipeline
 from pmjax.rewrites.centring_fit import CentringHook, recentre_hook
+from pmjax.rewrites.recentre import describe_centring
 from pmjax.sampling.chain import StartError
 from pmjax.sampling.progress import announce
 from pmjax.sampling.python_nuts import sample_python_nuts
@@ -217,7 +218,7 @@ def sample(
         trace = _RUNNERS[nuts_sampler](request)
     except StartError as error:
         raise explain_failed_start(sampled, error) from None
-    trace.attributes["rewrites"] = pipeline.summary(reports)
+    trace.attributes |= {"rewrites": pipeline.summary(reports), **_fitted(trace, progressbar)}
     trace.seconds = {"build": build_seconds, **trace.seconds}
     trace.posterior.outputs = {n: v for n, v in trace.posterior.outputs.items() if n in request.names}
     loading.join()
@@ -232,6 +233,13 @@ def sample(
         unconstrained=bool(extra.get("include_unconstrained")),
         transformed=bool(extra.get("include_transformed")),
     )
+
+
+def _fitted(trace: Trace, progressbar: bool) -> dict[str, str]:
+    """Say which centrings warm-up has chosen, and return it as an attribute of the result."""
+    centring = describe_centring(trace.knobs)
+    announce(centring, progressbar)
+    return {"centring": centring}
 
 
 def labels_of(spec: ModelSpec, layout: Layout, extra: Mapping[str, Any]) -> Labels:

@@ -116,22 +116,26 @@ def log_density_terms(
     """
     terms: dict[str, Any] = {}
 
-    def term(variable: Variable, value: Any) -> Any:
+    def term(variable: Variable, value: Any, origin: int | None = None) -> Any:
         if variable.name in spec.absorbed:
             return 0.0
-        if forms is None:
-            return distribution_of(variable).log_density(value, *reading.read(variable.inputs))
-        form = forms[variable]
-        return form.total(value, *reading.read(form.params))
+        form = None if forms is None else forms[variable]
+        params = reading.read(variable.inputs if form is None else form.params)
+        if origin is not None:
+            params[origin] = jnp.zeros_like(params[origin])
+        law = distribution_of(variable)
+        return law.log_density(value, *params) if form is None else form.total(value, *params)
 
     for free, y in zip(spec.free, unconstrained, strict=True):
-        x, log_det = y, None
+        x, log_det, value, origin = y, None, y, None
         if free.bijector is not None:
             inputs = reading.read(free.bijector.inputs)
-            x = free.bijector.inverse(y, *inputs)
-            log_det = free.bijector.log_det(y, *inputs)
+            x = value = free.bijector.inverse(y, *inputs)
+            log_det, origin = free.bijector.log_det(y, *inputs), free.bijector.origin
+            if origin is not None:
+                value = free.bijector.deviation(y, *inputs)
         reading.give(free.variable, x)
-        terms[free.name] = term(free.variable, jnp.asarray(x))
+        terms[free.name] = term(free.variable, jnp.asarray(value), origin)
         if jacobian and log_det is not None:
             terms[free.name] = terms[free.name] + (log_det if forms is None else jnp.sum(log_det))
     for observed in spec.observed:

@@ -21,25 +21,30 @@ import numpy as np
 
 from pmjax.graph.precision import double_precision
 from pmjax.model.spec import ModelSpec, name_of
-from pmjax.rewrites.coordinates import Coordinates, Knobs
+from pmjax.rewrites.coordinates import ROWS, Coordinates, Knobs
 from pmjax.rewrites.recentre import recentred
 
 Located = tuple[np.ndarray, np.ndarray]
+# A chain's position, knobs, draws and gradients.
+Move = tuple[np.ndarray, Any, np.ndarray, np.ndarray]
 
-# Draws of a window that the fit looks at, and how many there must be.
-BATCH, FEWEST = 128, 20
-# Values of c that are tried element by element before the joint fit.
+# Draws that a window must have; that it must have to fit elements one by one; and after which a chain in
+# whose centring it finds nothing to change keeps it.
+FEWEST, ENOUGH, SETTLING = 10, 40, 80
+# Values of c that are tried element by element before the joint fit, and the steps of that.
 GRID = np.linspace(0.0, 1.0, 11)
-STEPS, RATE = 40, 0.05
-# The sum of losses must fall by this, and by this part of itself, to be worth a new metric.
-WORTH, WORTH_PART = 0.5, 0.01
+STEPS, RATE = 12, 0.1
+# The sum of losses must fall by this, and by this part of itself, to be worth a change; a fit element by
+# element, which follows the noise of a window, must be better by this for each element.
+WORTH, WORTH_PART, POLISH = 0.1, 0.002, 0.01
 # A centring nearer to 0 than this becomes 0, which has no funnel at all.
 SNAP = 0.1
 # Bound of c times the depth of the funnel. A scale that data hardly bound from below has a long tail to 0,
 # which a window may not show: the depth is at least `TAIL` times Var(log sigma).
 NECK, TAIL = 0.6, 15.0
-# The bound is lifted for a variable if that lowers the loss by this for each of its elements.
-CLEAR = 0.1
+# The bound is lifted for a variable if that lowers the loss by this for each of its elements, but never
+# where it is below `ABYSS`.
+CLEAR, ABYSS = 0.1, 0.05
 
 
 class CentringHook:
@@ -61,14 +66,14 @@ class CentringHook:
         """Compile what the first window will need, so that a thread may do it beside the sampler."""
         coordinates = self._coordinates
         with double_precision():
-            x, (mu, _) = coordinates.written(np.zeros((BATCH + 1, coordinates.size)), self._knobs)
-            coordinates.pull(x[1:], mu[1:], mu[1:])
-            coordinates.push(x[1:], x[1:])
+            x, (mu, _) = coordinates.written(np.zeros((1, coordinates.size)), self._knobs)
+            coordinates.pull(x, mu, mu)
+            coordinates.push(x, x)
 
     def __call__(
         self, chain: int, theta: np.ndarray, gradient: np.ndarray, position: np.ndarray, knobs: Knobs
-    ) -> tuple[np.ndarray, Any] | None:
-        """Return a chain's position and knobs in new coordinates, or None if nothing is worth a change.
+    ) -> Move | None:
+        """Return a chain and its window in new coordinates, or None if nothing is worth a change.
 
         Parameters
         ----------
@@ -82,21 +87,22 @@ class CentringHook:
         """
         if len(theta) < FEWEST or chain in self._settled:
             return None
-        coordinates = self._coordinates
-        late = np.linspace(len(theta) // 4, len(theta) - 1, BATCH).astype(int)
+        coordinates, n = self._coordinates, len(theta)
+        late = np.unique(np.linspace(n // 4, n - 1, ROWS - 1).astype(int))
         points = np.concatenate([theta[late], position[None]])
         x, (mu, log_sigma) = coordinates.written(points, knobs)
         located = mu[:-1], log_sigma[:-1]
         old = coordinates.centrings(knobs)
         with np.errstate(all="ignore"):
-            new, gain = fit_centring(coordinates, x[:-1], gradient[late].astype(float), old, located)
-            deviation = x[-1, coordinates.elements] - mu[-1]
-            moved = x[-1].copy()
-            moved[coordinates.elements] = deviation * np.exp((new - 1) * log_sigma[-1]) + new * mu[-1]
-        if not gain > 0 or not np.all(np.isfinite(moved)):
-            self._settled.add(chain)
+            new, gain, scores = fit_centring(coordinates, x[:-1], gradient[late].astype(float), old, located)
+            z, elements = x.copy(), coordinates.elements
+            z[:, elements] = (x[:, elements] - mu) * np.exp((new - 1) * log_sigma) + new * mu
+        if not gain > 0 or not (np.all(np.isfinite(z)) and np.all(np.isfinite(scores))):
+            if n >= SETTLING:
+                self._settled.add(chain)
             return None
-        return moved.astype(position.dtype), {**knobs, **coordinates.as_knobs(new, theta.dtype)}
+        knobs = {**knobs, **coordinates.as_knobs(new, theta.dtype)}
+        return z[-1], knobs, z[:-1], scores
 
 
 def recentre_hook(spec: ModelSpec) -> CentringHook | None:
@@ -110,8 +116,10 @@ def fit_centring(
     score: np.ndarray,
     current: np.ndarray,
     located: Located | None = None,
-) -> tuple[np.ndarray, float]:
-    """Return the fitted centring of each element, and by how much the loss falls (0: not worth a change).
+) -> tuple[np.ndarray, float, np.ndarray]:
+    """Return the fitted centring of each element, how far the loss falls, and the scores in that centring.
+
+    A fall of 0 means that nothing is worth a change.
 
     Variables are fitted from the children to the parents: the score of a recentred parent holds
     what its children's centrings add to it.
@@ -132,14 +140,11 @@ def fit_centring(
     for level in reversed(levels):
         before = level.loss(current)
         least = WORTH + WORTH_PART * before
-        # The grid alone costs next to nothing, and shows whether there is anything to gain.
-        candidates = (level.guess, np.minimum(level.guess, level.bound), np.zeros_like(current))
-        if before - min(level.loss(np.where(level.own, c, current)) for c in candidates) > least:
-            best = level.minimise()
-            if (better := before - level.loss(best)) > least:
-                fitted, gain = np.where(level.own, best, fitted), gain + better
+        best = level.minimise()
+        if (better := before - level.loss(best)) > least:
+            fitted, gain = np.where(level.own, best, fitted), gain + better
         level.redo(fitted)
-    return fitted, gain
+    return fitted, gain, levels[0].score
 
 
 def levels_as_written(
@@ -253,16 +258,39 @@ class Level:
         mean) is bounded: a step size that fits the bulk must not fail in a neck that the window hardly saw.
         Where the data of a variable speak clearly for more, there is no neck, and no bound.
         """
+        best, bound = self._corner()
+        if len(self.x) < ENOUGH * 3 // 4:
+            return best
+        polished = self._descend(best, bound)
+        polished = np.where(polished < SNAP, 0.0, polished)
+        return polished if self.loss(polished) < self.loss(best) - POLISH * self.own.sum() else best
+
+    def _corner(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the best of a few centrings for each variable as a whole, and the bounds that it leaves.
+
+        A short window chooses between 0 and 1: for single elements it has too little to say.
+        """
         guess, bound = self.guess, self.bound
-        bounded = np.minimum(guess, bound)
+        candidates = [np.zeros_like(guess), np.ones_like(guess), guess]
+        if len(self.x) < ENOUGH * 3 // 4:
+            candidates.pop()
+        liftable = bound > ABYSS
+        best = np.minimum(self.current, bound)
+        least = self.loss(best)
         for part, _ in self.coordinates.knobs.values():
-            freed = bounded.copy()
-            freed[part] = guess[part]
             clear = WORTH + CLEAR * (part.stop - part.start)
-            if np.any(freed > bounded) and self.loss(freed) < self.loss(bounded) - clear:
-                bound[part] = 1.0
-        best = self._descend(np.minimum(guess, bound), bound)
-        return np.where(best < SNAP, 0.0, best)
+            for candidate in candidates if self.own[part].any() else ():
+                trial, freed = best.copy(), best.copy()
+                trial[part] = np.minimum(candidate[part], bound[part])
+                freed[part] = np.where(liftable[part], candidate[part], trial[part])
+                loss = self.loss(trial)
+                lifted = np.any(freed > trial) and self.loss(freed) < loss - clear
+                if lifted:
+                    trial, loss = freed, self.loss(freed)
+                if loss < least:
+                    best, least = trial, loss
+                    bound[part] = np.where(lifted & liftable[part], 1.0, bound[part])
+        return best, bound
 
     @property
     def guess(self) -> np.ndarray:

@@ -24,6 +24,9 @@ from pmjax.transforms import bijectors
 
 Knobs = Mapping[str, Any]
 
+# Draws that the compiled functions have room for.
+ROWS = 129
+
 
 class Coordinates:
     """Where the recentred elements lie in theta, and compiled functions of many draws at once.
@@ -72,30 +75,37 @@ class Coordinates:
     def written(self, theta: np.ndarray, knobs: Knobs) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
         """Return draws in the coordinates as written, shape (draws, D), and what `locate` says of them."""
         function = jax.vmap(self._written, (0, None, None))
-        result = self._run("written", function, (0, (0, 0)), theta, self._data, dict(knobs))
-        x, (mu, log_sigma) = result
+        x, (mu, log_sigma) = self._run("written", function, (0, (0, 0)), (theta,), dict(knobs))
         return np.asarray(x, float), (np.asarray(mu, float), np.asarray(log_sigma, float))
 
     def locate(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return location and log scale of each element, shapes (draws, E)."""
-        mu, log_sigma = self._run("located", jax.vmap(self._place, (0, None)), (0, 0), x, self._data)
+        mu, log_sigma = self._run("located", jax.vmap(self._place, (0, None)), (0, 0), (x,))
         return np.asarray(mu, float), np.asarray(log_sigma, float)
 
     def pull(self, x: np.ndarray, alpha: np.ndarray, beta: np.ndarray) -> np.ndarray:
         """Return alpha dmu/dx + beta dlog sigma/dx, summed over elements, shape (draws, D)."""
         function = jax.vmap(self._backwards, (0, 0, None))
         cotangents = (alpha.astype(x.dtype), beta.astype(x.dtype))
-        return np.asarray(self._run("pulled back", function, 0, x, cotangents, self._data), float)
+        return np.asarray(self._run("pulled back", function, 0, (x, cotangents)), float)
 
     def push(self, x: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the derivatives of location and log scale in the direction v, shapes (draws, E)."""
         function = jax.vmap(self._forwards, (0, 0, None))
-        dmu, dlog_sigma = self._run("pushed forward", function, (0, 0), x, v, self._data)
+        dmu, dlog_sigma = self._run("pushed forward", function, (0, 0), (x, v))
         return np.asarray(dmu, float), np.asarray(dlog_sigma, float)
 
-    def _run(self, name: str, function: Callable[..., Any], result: Any, *arguments: Any) -> Any:
-        """Call a function through the cache of programs: another run of the same model compiles nothing."""
-        return program(name, function, arguments, result, self._key)(*arguments)
+    def _run(self, name: str, function: Callable[..., Any], result: Any, draws: Any, *shared: Any) -> Any:
+        """Call a function of arrays with an axis of draws, of the data, and of what the draws share.
+
+        Few draws are padded to `ROWS`, and programs are kept: windows of any length, and another run of
+        the same model, compile nothing.
+        """
+        rows = len(draws[0])
+        padded = jax.tree.map(lambda a: a if rows >= ROWS else np.resize(a, (ROWS, *a.shape[1:])), draws)
+        arguments = (*padded, self._data, *shared)
+        answer = program(name, function, arguments, result, self._key)(*arguments)
+        return jax.tree.map(lambda a: a[:rows], answer)
 
     def _written(self, theta: Any, data: Any, knobs: Knobs) -> tuple[Any, tuple[Any, Any]]:
         return self._walk(theta, data, knobs)

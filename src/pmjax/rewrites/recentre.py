@@ -60,16 +60,25 @@ class Recentred(Bijector):
         c, of the shape of x.
     logarithm : bool
         Whether the map is one of log x.
+    origin : int, optional
+        Which parameter of its law is the location.
     """
 
-    def __init__(self, location: Variable, scale: Variable, centring: Variable, logarithm: bool) -> None:
+    def __init__(
+        self,
+        location: Variable,
+        scale: Variable,
+        centring: Variable,
+        logarithm: bool,
+        origin: int | None = None,
+    ) -> None:
         self.inputs = (location, scale, centring)
-        self.logarithm = logarithm
+        self.logarithm, self.origin = logarithm, origin
         # Its values bear the name that they would have in the model as written.
         self.name = Log.name if logarithm else ""
 
     def fingerprint(self) -> tuple[Any, ...]:
-        return (super().fingerprint(), self.logarithm)
+        return (super().fingerprint(), self.logarithm, self.origin)
 
     def forward(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
         mu, sigma, c = inputs
@@ -80,14 +89,17 @@ class Recentred(Bijector):
         u = self._shifted(y, *inputs)
         return jnp.exp(u) if self.logarithm else u
 
+    def deviation(self, y: Any, *inputs: Any) -> Any:
+        mu, sigma, c = inputs
+        return jnp.exp((1 - c) * jnp.log(sigma)) * (y - c * mu)
+
     def log_det(self, y: Any, *inputs: Any) -> Any:
         _, sigma, c = inputs
         stretch = (1 - c) * jnp.log(sigma)
         return stretch + self._shifted(y, *inputs) if self.logarithm else stretch
 
-    @staticmethod
-    def _shifted(z: Any, mu: Any, sigma: Any, c: Any) -> Any:
-        return mu + jnp.exp((1 - c) * jnp.log(sigma)) * (z - c * mu)
+    def _shifted(self, y: Any, mu: Any, sigma: Any, c: Any) -> Any:
+        return mu + self.deviation(y, mu, sigma, c)
 
 
 def recentre(spec: ModelSpec) -> Rewritten:
@@ -101,7 +113,9 @@ def recentre(spec: ModelSpec) -> Rewritten:
                 Variable(Input(shape, np.dtype(float)), (), f"{variable.name}_centring"),
                 np.full(shape, INITIAL),
             )
-            bijector = Recentred(*place, knob.node, logarithm=variable.bijector is not None)
+            law = distribution_of(variable.variable)
+            origin = law.param_names.index(_REAL[law][0]) if law in _REAL else None
+            bijector = Recentred(*place, knob.node, variable.bijector is not None, origin)
             variable = replace(variable, bijector=bijector)
             knobs.append(knob)
             reports.append(Report(NAME, variable.name, True, _sentence(variable)))

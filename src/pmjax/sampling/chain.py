@@ -29,7 +29,10 @@ Starts = Callable[[int, int], np.ndarray]
 T = TypeVar("T")
 # A generator of calls of the program: it yields (state, settings, knobs) and is sent what they return.
 Calls = Generator[tuple[ChainState, Settings, Any], tuple[ChainState, Buffers], T]
-WindowHook = Callable[[int, np.ndarray, np.ndarray, np.ndarray, Any], tuple[np.ndarray, Any] | None]
+
+# A position and knobs, and the draws and gradients of the window in the coordinates that these define.
+Move = tuple[np.ndarray, Any, np.ndarray, np.ndarray]
+WindowHook = Callable[[int, np.ndarray, np.ndarray, np.ndarray, Any], Move | None]
 
 
 class StartError(ValueError):
@@ -260,16 +263,20 @@ class Chain:
             position = np.asarray(self.state.point.position)
             moved = run.window_hook(self.index, theta, gradient, position, self.knobs)
             if moved is not None:
-                position, self.knobs = moved
-                yield from self._move(np.asarray(position, run.dtype))
+                yield from self._move(*moved)
 
-    def _move(self, position: np.ndarray) -> Calls[None]:
-        """Put the chain at ``position`` in the coordinates that new knobs define."""
+    def _move(
+        self, position: np.ndarray, knobs: Any, draws: np.ndarray, gradients: np.ndarray
+    ) -> Calls[None]:
+        """Go on in new coordinates, with the metric that the last window would have given there."""
         assert self.state is not None
-        old = self.state
-        fresh = initial_state(position, np.asarray(old.key), self.run.kind, self.run.dtype)
+        old, run, self.knobs = self.state, self.run, knobs
+        fresh = initial_state(np.asarray(position, run.dtype), np.asarray(old.key), run.kind, run.dtype)
         if not (yield from self._evaluate(fresh)):
             raise StartError(self.index, position, float(self.state.point.log_density), 1)
-        self.state = old._replace(point=self.state.point)
-        self._restart_metric()
+        self.state = old._replace(
+            point=self.state.point,
+            metric=metrics.fit_metric(run.kind, draws, gradients, fresh.metric),
+            estimator=metrics.estimate_of(draws, gradients, run.dtype),
+        )
         yield from self._find_step_size(float(old.step_size))

@@ -62,11 +62,14 @@ def unwhiten_transpose(metric: Metric, kind: str, g: jax.Array) -> jax.Array:
 
 
 class Moments(NamedTuple):
-    """Running means and sums of squared deviations of draws and gradients, by Welford's recurrence."""
+    """Mean and sum of squared deviations of draws, by Welford's recurrence, and sum of squared gradients.
+
+    The mean of the gradients is not estimated: it is 0 under the posterior. While a chain is on its way
+    there, the slope that it climbs counts as curvature, or an even slope would look like an endless one.
+    """
 
     draw_mean: Any
     draw_squares: Any
-    gradient_mean: Any
     gradient_squares: Any
     count: Any
 
@@ -81,8 +84,16 @@ class DiagEstimator(NamedTuple):
 def begin_estimate(size: int, dtype: np.dtype) -> DiagEstimator:
     """Return an estimator that has seen nothing."""
     zeros = np.zeros(size, dtype)
-    empty = Moments(zeros, zeros, zeros, zeros, np.zeros((), dtype))
+    empty = Moments(zeros, zeros, zeros, np.zeros((), dtype))
     return DiagEstimator(empty, empty)
+
+
+def estimate_of(position: np.ndarray, gradient: np.ndarray, dtype: np.dtype) -> DiagEstimator:
+    """Return an estimator whose older window has seen these draws, shapes (n, D), its newer one nothing."""
+    empty = begin_estimate(position.shape[1], dtype)
+    squares = len(position) * position.var(axis=0), np.sum(gradient**2, axis=0)
+    moments = (position.mean(axis=0), *squares, len(position))
+    return empty._replace(foreground=Moments(*(np.asarray(x, dtype) for x in moments)))
 
 
 def update_estimate(
@@ -106,12 +117,9 @@ def _add(window: Moments, position: jax.Array, gradient: jax.Array, use: jax.Arr
     weight = use.astype(position.dtype)
     count = window.count + weight
 
-    def welford(mean: jax.Array, squares: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        new = mean + (x - mean) * (weight / jnp.maximum(count, 1))
-        return new, squares + weight * (x - mean) * (x - new)
-
-    draws = welford(window.draw_mean, window.draw_squares, position)
-    return Moments(*draws, *welford(window.gradient_mean, window.gradient_squares, gradient), count)
+    mean = window.draw_mean + (position - window.draw_mean) * (weight / jnp.maximum(count, 1))
+    squares = window.draw_squares + weight * (position - window.draw_mean) * (position - mean)
+    return Moments(mean, squares, window.gradient_squares + weight * gradient**2, count)
 
 
 def fit_metric(kind: str, theta: np.ndarray, gradient: np.ndarray, current: Metric) -> Metric:

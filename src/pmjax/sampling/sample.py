@@ -84,8 +84,8 @@ def sample_nuts(
         Outputs to record; all by default. The others are never computed.
     window_hook : callable, optional
         ``window_hook(chain, theta, gradient, position, knobs)`` hears of the draws and gradients of
-        each finished warm-up window; it returns None or ``(position, knobs)``: new knobs, and the
-        chain's current position in the coordinates that they define.
+        each finished warm-up window; it returns None or ``(position, knobs, theta, gradient)``: new
+        knobs, and the chain's current position, draws and gradients in the coordinates that they define.
 
     Returns
     -------
@@ -125,7 +125,7 @@ def sample_nuts(
     recorder.start()
     compiled = in_background(compile_program, lambda: progress.phase("Compiling the model and the sampler"))
     compile_seconds = time.perf_counter() - began
-    boundaries = schedule.slow_window_ends(flags)
+    boundaries = schedule.move_ends(flags)
     if metric != "diag":
         flags, boundaries = schedule.host_flags(flags)
     run = Run(
@@ -235,6 +235,7 @@ def _trace(
         gradients=sum(chain.gradients for chain in chains),
         attributes=attributes,
         warnings=messages,
+        knobs=[jax.tree.map(np.asarray, chain.knobs) for chain in chains if chain.index in kept],
     )
 
 

@@ -74,6 +74,14 @@ def host_flags(flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return flags, np.union1d(ends, frozen)
 
 
+def move_ends(flags: np.ndarray) -> np.ndarray:
+    """Return the draws after which coordinates may change: 10, 20, 40, ..., then where slow windows end."""
+    slow = slow_window_ends(flags)
+    early = EARLY * np.count_nonzero(flags & WARMUP)
+    doubling = EARLY_WINDOW * 2 ** np.arange(20)
+    return np.union1d(doubling[doubling < early - EARLY_WINDOW], slow)
+
+
 def slow_window_ends(flags: np.ndarray) -> np.ndarray:
     """Return the numbers of draws after which the early phase and each later window end."""
     ends = window_ends(flags)

@@ -44,6 +44,8 @@ class Trace:
         What else should be recorded with the result (sampler, settings, adapted step sizes).
     warnings : list of str
         One sentence for each thing the user should know (an interrupt, say).
+    knobs : list of dict of str to ndarray
+        The knobs of the density that each chain's warm-up has ended with, if the sampler fits them.
     """
 
     posterior: Phase
@@ -52,3 +54,4 @@ class Trace:
     gradients: int
     attributes: dict[str, object] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    knobs: list[dict[str, np.ndarray]] = field(default_factory=list)

@@ -26,10 +26,13 @@ class Bijector(ABC):
         The suffix of the unconstrained variable, as in PyMC: ``sigma_log__``; empty for none.
     inputs : tuple of Variable
         Nodes whose values the map needs (the bounds of an interval).
+    origin : int or None
+        Which parameter of its law x is measured from, if the map knows the distance better than x itself.
     """
 
     name: str
     inputs: tuple[Variable, ...] = ()
+    origin: int | None = None
 
     def unconstrained_shape(self, shape: Shape) -> Shape:
         """Return the shape of y for an x of the given shape."""
@@ -46,6 +49,10 @@ class Bijector(ABC):
     @abstractmethod
     def inverse(self, y: Any, *inputs: Any) -> Any:
         """Return x for y (JAX)."""
+
+    def deviation(self, y: Any, *inputs: Any) -> Any:
+        """Return x minus the parameter `origin`, which x - parameter would lose to cancellation (JAX)."""
+        raise NotImplementedError
 
     @abstractmethod
     def log_det(self, y: Any, *inputs: Any) -> Any:
