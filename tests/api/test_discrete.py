@@ -87,6 +87,8 @@ def test_recover_false_leaves_out_what_depends_on_discrete_variables():
     assert list(trace.posterior) == ["early_rate", "late_rate"]
     some = pm.sample(50, tune=50, model=disasters(), var_names=["rate"], **QUIET)
     assert list(some.posterior) == ["rate"]
+    with pytest.raises(pm.ModelError, match="'rate', which recover=False leaves out"):
+        pm.sample(50, tune=50, model=disasters(), var_names=["rate"], recover=False, **QUIET)
 
 
 def test_starts_and_transformed_variables_of_a_model_with_discrete_variables():

@@ -270,6 +270,9 @@ def _recorded(spec: ModelSpec, var_names: Sequence[str] | None, recover: bool) -
             raise ModelError(f"sample: var_names has an unknown variable {name!r}{suggest(name, known)}")
     discrete = set() if recover else {s.free.variable for s in spec.summed_out}
     drawn = [name_of(v) for v in spec.recorded if discrete & set(directly_behind(v))]
+    for name in var_names or ():
+        if name in drawn:
+            raise ModelError(f"sample: var_names has {name!r}, which recover=False leaves out")
     return tuple(name for name in (known if var_names is None else var_names) if name not in drawn)
 
 

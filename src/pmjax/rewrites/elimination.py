@@ -32,7 +32,7 @@ from pmjax.rewrites.summation import (
     uniforms,
 )
 
-MAX_CELLS = 20_000_000
+MAX_CELLS = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
