@@ -215,6 +215,22 @@ def reductions() -> None:
     pm.Potential("p", -pm.math.softmax(centres[z], axis=-1)[:, 0])
 
 
+def occupancy() -> None:
+    """A state in which an observation is impossible has weight zero, and no gradient that is not finite."""
+    psi, p = pm.Beta("psi", 1, 1), pm.Beta("p", 1, 1)
+    z = pm.Bernoulli("z", psi, shape=3)
+    pm.Bernoulli("y", p=z[:, None] * p, observed=[[0, 1], [0, 0], [1, 1]])
+    pm.Binomial("k", n=4, p=z * p, observed=[3, 0, 4])
+    pm.Poisson("c", z * np.array([1.0, 2.0, 3.0]), observed=[1, 0, 2])
+
+
+def impossible_category() -> None:
+    w, psi = pm.Dirichlet("w", np.ones(3)), pm.Beta("psi", 1, 1)
+    z = pm.Bernoulli("z", psi, shape=3)
+    rows = pm.math.stack([w, np.array([1.0, 0.0, 0.0]) + 0 * w])
+    pm.Categorical("y", rows[z], observed=[0, 1, 2])
+
+
 def separate() -> None:
     mu, sigma, w = _parameters()
     a, b = pm.Bernoulli("a", 0.3, shape=2), pm.Categorical("b", w)
@@ -231,7 +247,7 @@ MODELS: dict[str, Callable[[], None]] = {
         *(hidden_markov_by_hand, hidden_markov_stacked, markov_chain, markov_chains),
         *(markov_chain_to_the_right, mixture_at_each_step_of_a_chain, trials_by_element, bounds_by_element),
         *(rows_of_a_matrix, classes_of_groups, matrix, index_of_two_axes, categories_of_rows),
-        *(parts_of_a_vector, lifted, reductions, separate),
+        *(parts_of_a_vector, lifted, reductions, separate, occupancy, impossible_category),
     )
 }
 

@@ -11,7 +11,7 @@ from jax.scipy import special as jsp
 
 from pmjax.distributions.distribution import Distribution, distribution
 from pmjax.distributions.parameters import check_order, one_of
-from pmjax.distributions.special import xlogy
+from pmjax.distributions.special import log_odds, log_probability, xlogy
 from pmjax.distributions.support import (
     BINARY,
     CATEGORIES,
@@ -38,7 +38,7 @@ def logit_of(p: Any, logit_p: Any) -> Any:
         return np.log(p) - np.log1p(-p)
     if getattr(p.op, "function", None) is jax.nn.sigmoid:
         return p.inputs[0]
-    return elementwise(jsp.logit, p)
+    return elementwise(log_odds, p)
 
 
 def _bernoulli(successes: Any, failures: Any, logit_p: Any) -> Any:
@@ -233,7 +233,8 @@ class Categorical(Distribution):
             return {"logit_p": call(jax.nn.log_softmax, logit_p)}
         if not np.ndim(p):
             raise ModelError(f"p must hold the probability of each category, got {p}")
-        return {"logit_p": np.log(p / p.sum(axis=-1, keepdims=True))}
+        share = p / p.sum(axis=-1, keepdims=True)
+        return {"logit_p": elementwise(log_probability, share) if isinstance(p, Variable) else np.log(share)}
 
     def contains(self, x: np.ndarray, *params: np.ndarray | None) -> Any:
         inside = COUNTS.contains(x)

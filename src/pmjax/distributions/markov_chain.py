@@ -12,11 +12,11 @@ import numpy as np
 from pmjax.distributions.discrete import Categorical
 from pmjax.distributions.distribution import Distribution, distribution
 from pmjax.distributions.parameters import one_of
+from pmjax.distributions.special import log_probability
 from pmjax.distributions.support import CATEGORIES, COUNTS, NON_NEGATIVE
 from pmjax.errors import ModelError
-from pmjax.graph.functions import log_probability
 from pmjax.graph.ops import Shape
-from pmjax.graph.variable import Variable, as_variable, call
+from pmjax.graph.variable import Variable, as_variable, call, elementwise
 
 
 @distribution
@@ -62,7 +62,7 @@ class DiscreteMarkovChain(Distribution):
         if n_lags != 1:
             raise ModelError(f"n_lags must be 1: a state depends on the one before it; got {n_lags}")
         if one_of(P=P, logit_P=logit_P) == "P":
-            log_P = call(log_probability, as_variable(P))
+            log_P = elementwise(log_probability, P / P.sum(axis=-1, keepdims=True))
         else:
             log_P = call(jax.nn.log_softmax, as_variable(logit_P))
         if log_P.ndim < 2 or log_P.shape[-1] != log_P.shape[-2]:

@@ -36,6 +36,22 @@ def _limit(a: Any, nearest: Any) -> Any:
     return jnp.where(a > 0, -jnp.inf, a * nearest)
 
 
+def log_probability(p: Any) -> Any:
+    """Return log p; at p = 0, where that is -inf, the derivative is zero.
+
+    An impossible outcome in a sum over outcomes has weight zero, and zero times infinity is NaN.
+    """
+    impossible = p == 0
+    return jnp.where(impossible, -jnp.inf, jnp.log(jnp.where(impossible, 1.0, p)))
+
+
+def log_odds(p: Any) -> Any:
+    """Return log(p / (1 - p)); at p = 0 and p = 1, where that is infinite, the derivative is zero."""
+    certain = (p == 0) | (p == 1)
+    inside = jsp.logit(jnp.where(certain, 0.5, p))
+    return jnp.where(certain, jnp.where(p == 0, -jnp.inf, jnp.inf), inside)
+
+
 def standardise(bound: Any, mu: Any, sigma: Any) -> Any:
     """Return (bound - mu) / sigma; an infinite bound stays infinite and has derivative zero."""
     infinite = jnp.isinf(bound)

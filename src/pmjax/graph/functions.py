@@ -22,13 +22,6 @@ def log1mexp(x: Any, *, negative_input: bool = False) -> Any:
     )
 
 
-def log_probability(p: Any) -> Any:
-    """Return log(p / sum(p)) along the last axis; a probability of zero gives -inf, and its gradient zero."""
-    share = p / jnp.sum(p, axis=-1, keepdims=True)
-    possible = share > 0
-    return jnp.where(possible, jnp.log(jnp.where(possible, share, 1.0)), -jnp.inf)
-
-
 def logdiffexp(a: Any, b: Any) -> Any:
     """Return log(exp(a) - exp(b)) for a > b."""
     return a + log1mexp(a - b)
