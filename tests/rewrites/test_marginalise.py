@@ -18,6 +18,7 @@ from pmjax.density.start import initial_point
 from pmjax.graph.precision import double_precision
 from pmjax.rewrites.marginalise import NAME
 from pmjax.rewrites.pipeline import apply
+from pmjax.sampling.outputs import compile_outputs
 
 from .compare import rewritten
 from .discrete_models import MODELS, P3, build
@@ -100,6 +101,19 @@ def test_the_program_of_a_chain_is_as_long_for_any_number_of_steps() -> None:
 def test_the_program_of_a_loop_grows_with_its_steps_and_no_faster() -> None:
     first, second, third = (size_of_program(lambda steps=steps: loop(steps)) for steps in (4, 8, 12))
     assert third - second <= 1.1 * (second - first)
+
+
+def test_blocks_of_draws_are_as_small_as_the_tables_are_large() -> None:
+    """A table of 500 states for 500 rows is 2 MB: many draws at a time would need gigabytes."""
+    with pm.Model() as model:
+        x, tau = pm.Normal("x", shape=2), pm.DiscreteUniform("tau", 0, 499)
+        eta = pm.math.switch(tau >= np.arange(500), x[0], x[1])
+        pm.Normal("y", eta, 1.0, observed=np.zeros(500))
+    density = joint_density(rewritten(model, NAME)[1])
+    assert density.output_bytes == 8 * 500 * 500
+    with double_precision():
+        outputs = compile_outputs(density, density.data, density.knobs, np.dtype(float), None)
+    assert outputs.block * density.output_bytes <= 4 * 2**20
 
 
 def test_new_data_run_on_the_same_program() -> None:

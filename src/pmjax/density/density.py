@@ -41,6 +41,8 @@ class Density:
         program must be keyed by its traced text.
     coordinate_names : tuple of str
         One label for each coordinate of ``theta`` (``"a[3]"``, ``"sigma_a_log__"``), for messages.
+    output_bytes : int
+        Bytes of the largest array on the way to the outputs of one draw, if that is larger than they are.
     """
 
     size: int
@@ -50,3 +52,4 @@ class Density:
     knobs: PyTree
     structure: Hashable | None
     coordinate_names: tuple[str, ...]
+    output_bytes: int = 0

@@ -12,6 +12,7 @@ from pmjax.density.density import Density
 from pmjax.density.forms import Forms, term_forms
 from pmjax.density.layout import Layout
 from pmjax.errors import ModelError
+from pmjax.graph.enumerate import directly_behind
 from pmjax.graph.evaluate import Reading, data_arguments, evaluate_host
 from pmjax.graph.rewrite import fingerprint
 from pmjax.graph.variable import Variable
@@ -62,6 +63,7 @@ def joint_density(spec: ModelSpec) -> Density:
         knobs={name_of(knob.node): knob.value for knob in spec.knobs},
         structure=structure(spec, params),
         coordinate_names=layout.coordinate_names,
+        output_bytes=max((8 * v.size for s in spec.summed_out for v in directly_behind(s.draw)), default=0),
     )
 
 

@@ -85,7 +85,8 @@ def compile_outputs(
     key = None if density.structure is None else (density.structure, names)
     one_key = jax.ShapeDtypeStruct((2,), np.uint32)
     shapes = shapes_of("outputs", chosen, (one, data, knobs, one_key), key)
-    size = chains * sum(int(np.prod(s.shape)) * s.dtype.itemsize for s in shapes.values())
+    recorded = sum(int(np.prod(s.shape)) * s.dtype.itemsize for s in shapes.values())
+    size = chains * max(recorded, density.output_bytes)
     if chains == 1:
         block = int(np.clip(BLOCK_BYTES // max(size, 1), 1, MAX_BLOCK))
     else:
