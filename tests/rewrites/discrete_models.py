@@ -231,6 +231,13 @@ def impossible_category() -> None:
     pm.Categorical("y", rows[z], observed=[0, 1, 2])
 
 
+def sums_in_potentials() -> None:
+    mu, sigma, w = _parameters()
+    z = pm.Categorical("z", w, shape=4)
+    pm.Potential("likelihood", pm.logp(pm.Normal.dist(mu[z], sigma), Y[:4]).sum())
+    pm.Potential("table", pm.math.sum(pm.math.sum(mu[z][:, None] * ROWS[:1], axis=1), keepdims=True))
+
+
 def separate() -> None:
     mu, sigma, w = _parameters()
     a, b = pm.Bernoulli("a", 0.3, shape=2), pm.Categorical("b", w)
@@ -247,7 +254,15 @@ MODELS: dict[str, Callable[[], None]] = {
         *(hidden_markov_by_hand, hidden_markov_stacked, markov_chain, markov_chains),
         *(markov_chain_to_the_right, mixture_at_each_step_of_a_chain, trials_by_element, bounds_by_element),
         *(rows_of_a_matrix, classes_of_groups, matrix, index_of_two_axes, categories_of_rows),
-        *(parts_of_a_vector, lifted, reductions, separate, occupancy, impossible_category),
+        *(
+            parts_of_a_vector,
+            lifted,
+            reductions,
+            separate,
+            sums_in_potentials,
+            occupancy,
+            impossible_category,
+        ),
     )
 }
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import jax.numpy as jnp
 import numpy as np
 
 from pmjax.errors import ModelError
+from pmjax.graph.elementwise_table import identity
 from pmjax.graph.enumerate import directly_behind
-from pmjax.graph.ops import Index, Input, Slot
+from pmjax.graph.ops import Call, Elementwise, Index, Input, Slot
 from pmjax.graph.variable import Variable, call
 from pmjax.model.spec import FreeVariable, ModelSpec, SummedOut, distribution_of, name_of
 from pmjax.rewrites.elimination import Discrete, Refused, draws, eliminate, factors_of
@@ -93,8 +95,20 @@ def _terms(spec: ModelSpec, discretes: Sequence[Discrete]) -> list[_Term]:
         elif own is not None or depends(variable.inputs):
             density = call(distribution_of(variable).log_density, value, *variable.inputs)
             terms.append(_Term(name_of(variable), density))
-    terms += [_Term(name_of(p), p) for p in spec.potentials if depends([p])]
+    terms += [_Term(name_of(p), _summands(p)) for p in spec.potentials if depends([p])]
     return terms
+
+
+def _summands(potential: Variable) -> Variable:
+    """Return what a potential is the sum of: its elements are added up in any case."""
+    node = potential
+    while isinstance(node.op, (Call, Elementwise)) and len(node.inputs) == 1:
+        args, kwargs = node.op.template if isinstance(node.op, Call) else ((Slot(0),), {})
+        plain = args[:1] == (Slot(0),) and set(kwargs) <= {"axis", "keepdims"}
+        if node.op.function not in (jnp.sum, identity) or not plain:
+            break
+        node = node.inputs[0]
+    return node
 
 
 def _check_bounds(expression: Variable, nodes: Mapping[Variable, Discrete]) -> None:
