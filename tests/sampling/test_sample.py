@@ -297,3 +297,18 @@ def test_coordinates_may_change_early_and_at_the_end_of_windows():
     flags = schedule.warmup_flags(1000)
     assert schedule.move_ends(flags).tolist() == [10, 20, 40, 80, 160, 300, 380, 500]
     assert schedule.move_ends(schedule.warmup_flags(0)).tolist() == []
+
+
+@pytest.mark.parametrize("kind", ["low_rank", "dense"])
+def test_strong_correlations_are_seen_in_a_window(kind):
+    """The whitened covariance of a fitted metric has eigenvalues near 1, where it had one of 0.0002."""
+    size, n = 5, 120
+    covariance = np.full((size, size), 0.999) + 0.001 * np.eye(size)
+    draws = np.random.default_rng(0).multivariate_normal(np.zeros(size), covariance, n)
+    start = metric.initial_metric(kind, np.ones(size))
+    fitted = metric.fit_metric(kind, draws, -np.linalg.solve(covariance, draws.T).T, start)
+    L = np.column_stack([metric.unwhiten(fitted, kind, e) for e in np.eye(size)])
+    whitened = np.linalg.solve(L, np.linalg.solve(L, covariance).T)
+    eigenvalues = np.linalg.eigvalsh(whitened)
+    assert eigenvalues.min() > 0.5
+    assert eigenvalues.max() < 2

@@ -163,9 +163,13 @@ def fit_metric(kind: str, theta: np.ndarray, gradient: np.ndarray, current: Metr
 
 
 def _shrunk(x: np.ndarray) -> np.ndarray:
-    """Covariance of the rows of ``x``, shrunk towards the identity as if by a few draws of its own."""
+    """Covariance of the rows of ``x``, shrunk towards the identity.
+
+    By the weight of 5 draws where there are too few rows for so many columns, by next to nothing where there
+    are enough: strong correlations are just what has to be seen.
+    """
     n, size = x.shape
-    weight = n / (n + 5.0)
+    weight = 1 - min(5 / (n + 5), 0.01 * size / max(n - size, 1))
     return weight * (x.T @ x) / n + (1 - weight) * np.eye(size)
 
 

@@ -127,7 +127,7 @@ def sample_nuts(
     compile_seconds = time.perf_counter() - began
     boundaries = schedule.move_ends(flags)
     if metric != "diag":
-        flags, boundaries = schedule.host_flags(flags)
+        flags, boundaries = schedule.host_flags(flags, metric)
     run = Run(
         run_chunk=compiled,
         data=data,

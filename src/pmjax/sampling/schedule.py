@@ -62,12 +62,15 @@ def window_ends(flags: np.ndarray) -> np.ndarray:
     return np.flatnonzero(flags & SWITCH) + 1
 
 
-def host_flags(flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return flags and window ends for a metric that the host fits once the early phase is over.
+def host_flags(flags: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return flags and window ends for a metric that the host fits: a dense one after the early phase.
 
-    From then on the program leaves the metric alone; the last window ends where the metric freezes.
+    From the first end on the program leaves the metric alone; the last window ends where it freezes.
     """
     ends = slow_window_ends(flags)
+    if kind == "low_rank":
+        # Few directions can be told from few draws, and save many gradients.
+        ends = move_ends(flags)[move_ends(flags) >= 4 * EARLY_WINDOW]
     frozen = np.flatnonzero(flags & TUNE_METRIC)[-1:] + 1
     flags = flags.copy()
     flags[ends[0] if len(ends) else len(flags) :] &= ~TUNE_METRIC
