@@ -63,6 +63,14 @@ class Coordinates:
         self.elements = np.concatenate(elements)
         self.level = np.concatenate(levels)
         self._key = _structure(spec)
+        # By name: the function of one draw, the arguments with an axis of draws, the structure of the result.
+        self._functions: dict[str, tuple[Callable[..., Any], tuple[int | None, ...], Any]] = {
+            "written": (self._written, (0, None, None), (0, (0, 0))),
+            "located": (self._place, (0, None), (0, 0)),
+            "pulled back": (self._backwards, (0, 0, None), 0),
+            "pushed forward": (self._forwards, (0, 0, None), (0, 0)),
+        }
+        self._programs: dict[tuple[str, np.dtype], Callable[..., Any]] = {}
 
     def centrings(self, knobs: Knobs) -> np.ndarray:
         """Return the centring of each element, shape (E,)."""
@@ -74,38 +82,41 @@ class Coordinates:
 
     def written(self, theta: np.ndarray, knobs: Knobs) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
         """Return draws in the coordinates as written, shape (draws, D), and what `locate` says of them."""
-        function = jax.vmap(self._written, (0, None, None))
-        x, (mu, log_sigma) = self._run("written", function, (0, (0, 0)), (theta,), dict(knobs))
-        return np.asarray(x, float), (np.asarray(mu, float), np.asarray(log_sigma, float))
+        x, (mu, log_sigma) = self._run("written", (theta,), dict(knobs))
+        return x, (mu, log_sigma)
 
     def locate(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return location and log scale of each element, shapes (draws, E)."""
-        mu, log_sigma = self._run("located", jax.vmap(self._place, (0, None)), (0, 0), (x,))
-        return np.asarray(mu, float), np.asarray(log_sigma, float)
+        mu, log_sigma = self._run("located", (x,))
+        return mu, log_sigma
 
     def pull(self, x: np.ndarray, alpha: np.ndarray, beta: np.ndarray) -> np.ndarray:
         """Return alpha dmu/dx + beta dlog sigma/dx, summed over elements, shape (draws, D)."""
-        function = jax.vmap(self._backwards, (0, 0, None))
-        cotangents = (alpha.astype(x.dtype), beta.astype(x.dtype))
-        return np.asarray(self._run("pulled back", function, 0, (x, cotangents)), float)
+        pulled: np.ndarray = self._run("pulled back", (x, (alpha.astype(x.dtype), beta.astype(x.dtype))))
+        return pulled
 
     def push(self, x: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the derivatives of location and log scale in the direction v, shapes (draws, E)."""
-        function = jax.vmap(self._forwards, (0, 0, None))
-        dmu, dlog_sigma = self._run("pushed forward", function, (0, 0), (x, v))
-        return np.asarray(dmu, float), np.asarray(dlog_sigma, float)
+        dmu, dlog_sigma = self._run("pushed forward", (x, v))
+        return dmu, dlog_sigma
 
-    def _run(self, name: str, function: Callable[..., Any], result: Any, draws: Any, *shared: Any) -> Any:
+    def _run(self, name: str, draws: Any, *shared: Any) -> Any:
         """Call a function of arrays with an axis of draws, of the data, and of what the draws share.
 
         Few draws are padded to `ROWS`, and programs are kept: windows of any length, and another run of
-        the same model, compile nothing.
+        the same model, compile nothing. A fit calls them hundreds of times, so this instance keeps them
+        by their names.
         """
         rows = len(draws[0])
         padded = jax.tree.map(lambda a: a if rows >= ROWS else np.resize(a, (ROWS, *a.shape[1:])), draws)
         arguments = (*padded, self._data, *shared)
-        answer = program(name, function, arguments, result, self._key)(*arguments)
-        return jax.tree.map(lambda a: a[:rows], answer)
+        made = (name, draws[0].dtype)
+        if made not in self._programs:
+            function, axes, result = self._functions[name]
+            batched = jax.vmap(function, axes)
+            self._programs[made] = program(name, batched, arguments, result, self._key)
+        answer = self._programs[made](*arguments)
+        return jax.tree.map(lambda a: np.asarray(a)[:rows].astype(float), answer)
 
     def _written(self, theta: Any, data: Any, knobs: Knobs) -> tuple[Any, tuple[Any, Any]]:
         return self._walk(theta, data, knobs)
