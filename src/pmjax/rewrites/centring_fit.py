@@ -21,8 +21,9 @@ import numpy as np
 
 from pmjax.graph.precision import double_precision
 from pmjax.model.spec import ModelSpec, name_of
-from pmjax.rewrites.coordinates import ROWS, Coordinates, Knobs
+from pmjax.rewrites.coordinates import ROWS, Coordinates, Knobs, structure
 from pmjax.rewrites.recentre import recentred
+from pmjax.rewrites.vector_centring import VectorCentring, vectors
 
 Located = tuple[np.ndarray, np.ndarray]
 # A chain's position, knobs, draws and gradients.
@@ -57,18 +58,23 @@ class CentringHook:
     """
 
     def __init__(self, spec: ModelSpec) -> None:
-        self._coordinates = Coordinates(spec)
+        self._elements = Coordinates(spec) if recentred(spec) else None
+        self._vectors = VectorCentring(spec, ROWS, structure(spec)) if vectors(spec) else None
+        self._size = sum(int(np.prod(v.unconstrained_shape, dtype=int)) for v in spec.free)
         self._knobs = {name_of(knob.node): knob.value for knob in spec.knobs}
         # Chains in whose centring a window found nothing to change: another fit would only cost time.
         self._settled: set[int] = set()
 
     def prepare(self) -> None:
         """Compile what the first window will need, so that a thread may do it beside the sampler."""
-        coordinates = self._coordinates
+        none = np.zeros((1, self._size))
         with double_precision():
-            x, (mu, _) = coordinates.written(np.zeros((1, coordinates.size)), self._knobs)
-            coordinates.pull(x, mu, mu)
-            coordinates.push(x, x)
+            if self._vectors is not None:
+                self._vectors.move(none, none, self._knobs, self._knobs)
+            if self._elements is not None:
+                x, (mu, _) = self._elements.written(none, self._knobs)
+                self._elements.pull(x, mu, mu)
+                self._elements.push(x, x)
 
     def __call__(
         self, chain: int, theta: np.ndarray, gradient: np.ndarray, position: np.ndarray, knobs: Knobs
@@ -85,29 +91,56 @@ class CentringHook:
         knobs : mapping
             The centrings in force.
         """
-        if len(theta) < FEWEST or chain in self._settled:
+        n = len(theta)
+        if n < FEWEST or chain in self._settled:
             return None
-        coordinates, n = self._coordinates, len(theta)
         late = np.unique(np.linspace(n // 4, n - 1, ROWS - 1).astype(int))
         points = np.concatenate([theta[late], position[None]])
-        x, (mu, log_sigma) = coordinates.written(points, knobs)
-        located = mu[:-1], log_sigma[:-1]
-        old = coordinates.centrings(knobs)
+        scores = np.concatenate([gradient[late], np.zeros_like(position)[None]])
         with np.errstate(all="ignore"):
-            new, gain, scores = fit_centring(coordinates, x[:-1], gradient[late].astype(float), old, located)
-            z, elements = x.copy(), coordinates.elements
-            z[:, elements] = (x[:, elements] - mu) * np.exp((new - 1) * log_sigma) + new * mu
-        if not gain > 0 or not (np.all(np.isfinite(z)) and np.all(np.isfinite(scores))):
+            move = self._moved(points, scores, knobs)
+        if move is None or not (np.all(np.isfinite(move[2])) and np.all(np.isfinite(move[3]))):
             if n >= SETTLING:
                 self._settled.add(chain)
             return None
-        knobs = {**knobs, **coordinates.as_knobs(new, theta.dtype)}
-        return z[-1], knobs, z[:-1], scores
+        return move
+
+    def _moved(self, points: np.ndarray, scores: np.ndarray, knobs: Knobs) -> Move | None:
+        """Return the same for draws, the last of which is the position, and their scores."""
+        changed, dtype, in_force = False, points.dtype, knobs
+        if self._vectors is not None:
+            written: Knobs = self._vectors.as_written(knobs)
+            points, scores = self._vectors.move(points, scores, knobs, written)
+            points, knobs = points.astype(dtype), written
+        if self._elements is not None:
+            points, scores, fitted = self._fitted(self._elements, points, scores, knobs)
+            changed, knobs = fitted is not None, fitted or knobs
+        if self._vectors is not None:
+            written = knobs
+            knobs = self._vectors.choose(points[:-1], scores[:-1], written, in_force)
+            changed |= any(knobs[name] != in_force[name] for name in self._vectors.names)
+            points, scores = self._vectors.move(points.astype(dtype), scores, written, knobs)
+        return (points[-1], knobs, points[:-1], scores[:-1]) if changed else None
+
+    @staticmethod
+    def _fitted(
+        coordinates: Coordinates, points: np.ndarray, scores: np.ndarray, knobs: Knobs
+    ) -> tuple[np.ndarray, np.ndarray, Knobs | None]:
+        """Return draws, scores and knobs with the elements' centrings fitted; None if there is no gain."""
+        x, (mu, log_sigma) = coordinates.written(points, knobs)
+        located = mu[:-1], log_sigma[:-1]
+        old = coordinates.centrings(knobs)
+        new, gain, fitted = fit_centring(coordinates, x[:-1], scores[:-1].astype(float), old, located)
+        if not gain > 0:
+            return points, scores, None
+        z, elements = x.copy(), coordinates.elements
+        z[:, elements] = (x[:, elements] - mu) * np.exp((new - 1) * log_sigma) + new * mu
+        return z, np.concatenate([fitted, scores[-1:]]), {**knobs, **coordinates.as_knobs(new, points.dtype)}
 
 
 def recentre_hook(spec: ModelSpec) -> CentringHook | None:
     """Return what refits the centring during warm-up; None if nothing in the model is recentred."""
-    return CentringHook(spec) if recentred(spec) else None
+    return CentringHook(spec) if recentred(spec) or vectors(spec) else None
 
 
 def fit_centring(

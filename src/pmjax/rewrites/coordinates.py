@@ -20,6 +20,7 @@ from pmjax.graph.ops import RandomVariable
 from pmjax.graph.rewrite import fingerprint
 from pmjax.model.spec import FreeVariable, ModelSpec, name_of
 from pmjax.rewrites.recentre import Recentred
+from pmjax.rewrites.vector_centring import RecentredVector
 from pmjax.transforms import bijectors
 
 Knobs = Mapping[str, Any]
@@ -62,7 +63,7 @@ class Coordinates:
         self.size = start
         self.elements = np.concatenate(elements)
         self.level = np.concatenate(levels)
-        self._key = _structure(spec)
+        self._key = structure(spec)
         # By name: the function of one draw, the arguments with an axis of draws, the structure of the result.
         self._functions: dict[str, tuple[Callable[..., Any], tuple[int | None, ...], Any]] = {
             "written": (self._written, (0, None, None), (0, (0, 0))),
@@ -152,6 +153,9 @@ class Coordinates:
                     c = reading.read(free.bijector.inputs[2:])[0]
                     y = mu + jnp.exp((1 - c) * jnp.log(sigma)) * (y - c * mu)
                 x = jnp.exp(y) if free.bijector.logarithm else y
+            elif isinstance(free.bijector, RecentredVector):
+                # Vectors are brought to c = 1 before their elements' coordinates are looked at.
+                x = y
             else:
                 x = _inverse(free, y, reading)
             reading.give(free.variable, x)
@@ -160,7 +164,7 @@ class Coordinates:
         return jnp.concatenate(parts), (mu, log_sigma)
 
 
-def _structure(spec: ModelSpec) -> tuple[Any, ...] | None:
+def structure(spec: ModelSpec) -> tuple[Any, ...] | None:
     """Return what identifies the maps between coordinates in any process, or None if nothing does."""
     used = [node for v in spec.free if v.bijector is not None for node in v.bijector.inputs]
     graph = fingerprint(used)

@@ -25,6 +25,7 @@ from pmjax.graph.variable import Variable, as_variable, elementwise
 from pmjax.model.spec import FreeVariable, Knob, ModelSpec, distribution_of
 from pmjax.rewrites.rewritten import Report, Rewritten
 from pmjax.rewrites.row_analysis import not_data
+from pmjax.rewrites.vector_centring import RecentredVector, mean_and_factor
 from pmjax.transforms.bijector import Bijector
 from pmjax.transforms.bijectors import Log
 
@@ -47,6 +48,12 @@ _SCALES: dict[Any, str] = {
     pm.InverseGamma: "beta",
 }
 _RATES: dict[Any, str] = {pm.Exponential: "lam", pm.Gamma: "beta"}
+
+
+VECTOR_SENTENCE = (
+    "its mean or covariance is random; warm-up chooses whether it is moved as written "
+    "or non-centred, through the Cholesky factor of its covariance"
+)
 
 
 class Recentred(Bijector):
@@ -103,16 +110,21 @@ class Recentred(Bijector):
 
 
 def recentre(spec: ModelSpec) -> Rewritten:
-    """Give each variable with a random location or scale a centring, one number for each element."""
+    """Give each variable with a random location or scale a centring: one number for each element, or for a
+    multivariate normal variable as a whole.
+    """
     free, knobs, reports = [], list(spec.knobs), []
     for variable in spec.free:
-        place = None if variable.name in spec.absorbed else location_and_scale(variable)
+        absorbed = variable.name in spec.absorbed
+        place = None if absorbed else location_and_scale(variable)
+        vector = None if absorbed else mean_and_factor(variable)
+        if vector is not None:
+            knob = _knob(variable, ())
+            variable = replace(variable, bijector=RecentredVector(*vector, knob.node))
+            knobs.append(knob)
+            reports.append(Report(NAME, variable.name, True, VECTOR_SENTENCE))
         if place is not None:
-            shape = variable.variable.shape
-            knob = Knob(
-                Variable(Input(shape, np.dtype(float)), (), f"{variable.name}_centring"),
-                np.full(shape, INITIAL),
-            )
+            knob = _knob(variable, variable.variable.shape)
             law = distribution_of(variable.variable)
             origin = law.param_names.index(_REAL[law][0]) if law in _REAL else None
             bijector = Recentred(*place, knob.node, variable.bijector is not None, origin)
@@ -121,6 +133,11 @@ def recentre(spec: ModelSpec) -> Rewritten:
             reports.append(Report(NAME, variable.name, True, _sentence(variable)))
         free.append(variable)
     return Rewritten(replace(spec, free=tuple(free), knobs=tuple(knobs)), tuple(reports))
+
+
+def _knob(variable: FreeVariable, shape: tuple[int, ...]) -> Knob:
+    node = Variable(Input(shape, np.dtype(float)), (), f"{variable.name}_centring")
+    return Knob(node, np.full(shape, INITIAL))
 
 
 def location_and_scale(free: FreeVariable) -> tuple[Variable, Variable] | None:
