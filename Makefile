@@ -14,7 +14,7 @@ endif
 VENV := .venv-$(VERSION)
 RUN := $(VENV)/bin/python
 
-.PHONY: help env demo lint types test smoke bench bench-quick bench-check clean
+.PHONY: help env demo lint types test smoke bench bench-quick bench-check bench-accelerator clean
 
 help:  ## say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1@\2/p' Makefile | column -t -s @
@@ -63,6 +63,10 @@ bench-quick: $(BENCH_VENV)/stamp  ## the radon model alone, with the fastest pee
 
 bench-check: $(BENCH_VENV)/stamp  ## whether pmjax and PyMC read the models of the benchmarks as the same densities
 	$(BENCH_VENV)/bin/python benchmarks/check.py
+
+# On a machine with a GPU, JAX for it must be in the environment: pip install 'jax[cuda12]'.
+bench-accelerator: $(BENCH_VENV)/stamp  ## 4 to 4096 chains at once on this machine's accelerator (or its CPU): docs/accelerator.md
+	$(BENCH_VENV)/bin/python benchmarks/accelerator.py --report $(BENCH_FLAGS)
 
 clean:  ## remove environments and caches
 	rm -rf .venv-* build dist .pytest_cache .mypy_cache .ruff_cache
