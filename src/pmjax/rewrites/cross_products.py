@@ -159,6 +159,7 @@ def triangle(A: np.ndarray) -> np.ndarray:
     block = max(2 * p, 8192 // p)
     while len(A) > block:
         whole = len(A) - len(A) % block
-        triangles = np.linalg.qr(A[:whole].reshape(-1, block, p), mode="r")
+        triangles = np.linalg.qr(A[:whole].reshape(-1, block, p))[1]
         A = np.concatenate([triangles.reshape(-1, p), A[whole:]])
-    return np.linalg.qr(A, mode="r")
+    root: np.ndarray = np.linalg.qr(A)[1]
+    return root
