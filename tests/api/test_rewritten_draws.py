@@ -66,7 +66,7 @@ def test_a_regression_has_the_posterior_of_posteriordb() -> None:
     data, expected = reference("kidiq-kidscore_interaction", "kidiq")
     hs, iq = np.array(data["mom_hs"]), np.array(data["mom_iq"])
     with pm.Model() as model:
-        beta, sigma = pm.Flat("beta", shape=6), pm.HalfCauchy("sigma", 2.5)
+        beta, sigma = pm.Flat("beta", shape=4), pm.HalfCauchy("sigma", 2.5)
         mu = beta[0] + beta[1] * hs + beta[2] * iq + beta[3] * (hs * iq)
         pm.Normal("kid_score", mu, sigma, observed=data["kid_score"])
         trace = pm.sample(2000, tune=1000, random_seed=4, nuts_sampler_kwargs={"metric": "dense"}, **QUIET)

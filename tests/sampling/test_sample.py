@@ -312,3 +312,14 @@ def test_strong_correlations_are_seen_in_a_window(kind):
     eigenvalues = np.linalg.eigvalsh(whitened)
     assert eigenvalues.min() > 0.5
     assert eigenvalues.max() < 2
+
+
+def test_a_direction_without_a_density_does_not_break_a_dense_metric() -> None:
+    """A coordinate that nothing informs wanders off; its scale takes all digits of the covariance."""
+    rng = np.random.default_rng(0)
+    theta, gradient = rng.normal(size=(2, 200, 3))
+    theta[:, 2], gradient[:, 2] = 1e9 * np.arange(200), 0.0
+    theta[:, 0] += 1e-9 * theta[:, 2]
+    for kind in ("low_rank", "dense"):
+        fitted = metric.fit_metric(kind, theta, gradient, metric.initial_metric(kind, np.ones(3)))
+        assert all(np.all(np.isfinite(part)) for part in fitted)

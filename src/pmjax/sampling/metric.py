@@ -176,6 +176,8 @@ def _shrunk(x: np.ndarray) -> np.ndarray:
 def _geometric_mean(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return A # B = A^(1/2) (A^(-1/2) B A^(-1/2))^(1/2) A^(1/2) of positive definite matrices."""
     values, vectors = np.linalg.eigh(a)
+    # Where scales differ by more than the digits there are, the smallest eigenvalues may come out negative.
+    values = np.maximum(values, np.finfo(float).eps * values[-1])
     root = (vectors * np.sqrt(values)) @ vectors.T
     inverse = (vectors / np.sqrt(values)) @ vectors.T
     values, vectors = np.linalg.eigh(inverse @ b @ inverse)
