@@ -152,6 +152,11 @@ def model_table(rows: dict[str, Row]) -> str:
         cells = [cell(row, None if sampler == OURS else rows.get(OURS), key) for key in COLUMNS]
         rhat, divergences = row["rhat"] or float("nan"), row["divergences"] or 0
         lines.append([f"`{sampler}`", *cells, f"{rhat:.3f}", f"{divergences:g}"])
+    return markdown(lines)
+
+
+def markdown(lines: Sequence[Sequence[str]]) -> str:
+    """Return lines of cells as a table."""
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
@@ -180,7 +185,7 @@ def overall(table: dict[str, dict[str, Row]]) -> str:
     sentence = (
         f"How many times better `{OURS}` is: geometric means over the models; 1 is equal, more is better."
     )
-    return sentence + "\n\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return sentence + "\n\n" + markdown(lines)
 
 
 def rewrites_table(table: dict[str, dict[str, Row]]) -> str:
@@ -199,7 +204,7 @@ def rewrites_table(table: dict[str, dict[str, Row]]) -> str:
             ]
             lines.append([model, *cells])
     sentence = f"Our own sampler on the model as written (`{AS_WRITTEN}`) and as rewritten (`{OURS}`)."
-    return sentence + "\n\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return sentence + "\n\n" + markdown(lines)
 
 
 def gain(row: Row, ours: Row, key: str) -> float | None:

@@ -64,7 +64,7 @@ def data_arguments(outputs: Iterable[Variable]) -> list[Variable]:
     """
     leaves: dict[Variable, frozenset[Variable] | None] = {}
     for node in ancestors(outputs):
-        own = {node} if isinstance(node.op, (Constant, DataCell)) and _is_argument(node) else set()
+        own = {node} if _is_argument(node) else set()
         behind = [leaves[v] for v in node.inputs]
         if isinstance(node.op, (RandomVariable, Input)) or None in behind:
             leaves[node] = None

@@ -107,7 +107,7 @@ def update_estimate(
 
 
 def fisher_sigma(moments: Moments, otherwise: jax.Array) -> jax.Array:
-    """Return sigma = (Var x / Var g)^(1/4), or ``otherwise`` before the third draw."""
+    """Return sigma = (Var x / E g^2)^(1/4), or ``otherwise`` before the third draw."""
     ratio = moments.draw_squares / moments.gradient_squares
     usable = (moments.count >= 3) & (ratio > 0) & jnp.isfinite(ratio)
     return jnp.where(usable, jnp.clip(jnp.sqrt(jnp.sqrt(ratio)), SIGMA_MIN, SIGMA_MAX), otherwise)
@@ -116,7 +116,6 @@ def fisher_sigma(moments: Moments, otherwise: jax.Array) -> jax.Array:
 def _add(window: Moments, position: jax.Array, gradient: jax.Array, use: jax.Array) -> Moments:
     weight = use.astype(position.dtype)
     count = window.count + weight
-
     mean = window.draw_mean + (position - window.draw_mean) * (weight / jnp.maximum(count, 1))
     squares = window.draw_squares + weight * (position - window.draw_mean) * (position - mean)
     return Moments(mean, squares, window.gradient_squares + weight * gradient**2, count)
