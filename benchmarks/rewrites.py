@@ -24,7 +24,7 @@ from pmjax.density.joint import joint_density
 from pmjax.density.start import initial_point
 from pmjax.graph.precision import double_precision
 from pmjax.model.spec import ModelSpec
-from pmjax.rewrites.centring_fit import recentre_hook
+from pmjax.rewrites.centring_hook import recentre_hook
 from pmjax.rewrites.pipeline import apply
 from pmjax.sampling.sample import sample_nuts
 

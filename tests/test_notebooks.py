@@ -26,7 +26,11 @@ print("executed", len(notebook.cells), "cells;", plots, "plots")
 def test_a_notebook_runs(notebook: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(notebook)],
-        env={**os.environ, "PMJAX_NOTEBOOK_DRAWS": "100", "MPLBACKEND": "module://matplotlib_inline.backend_inline"},
+        env={
+            **os.environ,
+            "PMJAX_NOTEBOOK_DRAWS": "100",
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        },
         capture_output=True,
         text=True,
     )

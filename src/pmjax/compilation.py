@@ -38,7 +38,12 @@ class Counter:
 
 
 def program(
-    name: str, function: Callable[..., Any], arguments: tuple[Any, ...], result: Any, key: Hashable | None
+    name: str,
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    result: Any,
+    key: Hashable | None,
+    traced: Callable[[], None] | None = None,
 ) -> Callable[..., Any]:
     """Return ``function`` compiled for arguments of these shapes and dtypes.
 
@@ -55,6 +60,8 @@ def program(
     key : hashable or None
         Equal keys, with equal shapes and dtypes, mean equal programs, in every process (its ``repr``
         is what is compared between processes). None: the traced text of the program is the key.
+    traced : callable, optional
+        Called once Python has done its part: what is left needs no interpreter.
 
     Returns
     -------
@@ -69,20 +76,23 @@ def program(
     with _guard:
         lock = _locks.setdefault(full, threading.Lock())
     with lock:
-        if full not in _programs:
-            path = _entry(full)
-            found = (
-                _load(path, jax.tree.structure((arguments, {})), jax.tree.structure(result)) if path else None
-            )
-            if found is None:
-                found = (lowered or jax.jit(function).lower(*arguments)).compile(_compiler_options())
-                Counter.compiled += 1
-                if path:
-                    _store(path, found)
-            else:
-                Counter.loaded += 1
-            _programs[full] = found
-        return _programs[full]
+        found = _programs.get(full)
+        path = None if found else _entry(full)
+        if path:
+            found = _load(path, jax.tree.structure((arguments, {})), jax.tree.structure(result))
+            Counter.loaded += found is not None
+        if found is None:
+            lowered = lowered or jax.jit(function).lower(*arguments)
+        if traced is not None:
+            traced()
+        if found is None:
+            assert lowered is not None
+            found = lowered.compile(_compiler_options())
+            Counter.compiled += 1
+            if path:
+                _store(path, found)
+        _programs[full] = found
+        return found
 
 
 def shapes_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 
+import jax
 import numpy as np
 import pytest
 from scipy import stats
@@ -13,10 +14,10 @@ import pmjax as pm
 from pmjax.density.joint import joint_density
 from pmjax.graph.precision import double_precision
 from pmjax.model.spec import ModelSpec
-from pmjax.rewrites.centring_fit import recentre_hook
-from pmjax.rewrites.coordinates import ROWS
+from pmjax.rewrites.centring_hook import recentre_hook
+from pmjax.rewrites.coordinates import Coordinates
 from pmjax.rewrites.recentre import NAME
-from pmjax.rewrites.vector_centring import VectorCentring, vectors
+from pmjax.rewrites.vector_centring import vectors
 
 from .compare import evaluate, rewritten
 
@@ -80,13 +81,15 @@ def test_scores_in_another_form_need_no_gradient() -> None:
     _, after, _ = rewritten(slopes(), NAME)
     densities = {c: joint_density(with_centring(after, c)) for c in (0.0, 0.4, 1.0)}
     theta = np.random.default_rng(2).normal(size=(3, densities[0.0].size))
-    centring = VectorCentring(after, ROWS, None)
+    coordinates = Coordinates(after)
     for old, new in [(0.0, 1.0), (1.0, 0.4), (0.4, 0.0)]:
         score = np.stack([evaluate(densities[old])(t)[1] for t in theta])
+        here, there = densities[old].knobs, densities[new].knobs
         with double_precision():
-            knobs = densities[old].knobs, densities[new].knobs
-            moved, scores = centring.move(theta, score, *knobs)
-            back, _ = centring.move(moved, scores, *knobs[::-1])
+            move = jax.vmap(lambda t, s, a=here, b=there: coordinates.moved(t, s, coordinates.data, a, b))
+            moved, scores = map(np.asarray, move(theta, score))
+            change = jax.vmap(lambda t, a=there, b=here: coordinates.changed(t, coordinates.data, a, b))
+            back = change(moved)[0]
         expected = np.stack([evaluate(densities[new])(t)[1] for t in moved])
         np.testing.assert_allclose(scores, expected, rtol=1e-8, atol=1e-9)
         np.testing.assert_allclose(back, theta, rtol=1e-9)

@@ -262,14 +262,23 @@ def test_window_hook_may_change_the_coordinates(chain_method):
     )
     calls = []
 
-    def hook(chain, theta, gradient, position, knobs):
-        calls.append(len(theta))
-        np.testing.assert_allclose(gradient, -theta * np.asarray(knobs["scale"]) ** 2, rtol=1e-12)
-        scale = np.array([10.0, 0.1])
-        ratio = np.asarray(knobs["scale"]) / scale
-        return position * ratio, {"scale": scale}, theta * ratio, gradient / ratio
+    class Hook:
+        def prepare(self, chains, dtype):
+            pass
 
-    trace = sample(density, draws=1000, tune=500, window_hook=hook, chain_method=chain_method)
+        def __call__(self, chains, theta, gradient, position, knobs):
+            calls.extend([theta.shape[1]] * len(chains))
+            moves = []
+            for place, own in enumerate(np.asarray(knobs["scale"])):
+                np.testing.assert_allclose(gradient[place], -theta[place] * own**2, rtol=1e-12)
+                scale = np.array([10.0, 0.1])
+                ratio = own / scale
+                moves.append(
+                    (position[place] * ratio, {"scale": scale}, theta[place] * ratio, gradient[place] / ratio)
+                )
+            return moves
+
+    trace = sample(density, draws=1000, tune=500, window_hook=Hook(), chain_method=chain_method)
     assert len(calls) >= 4
     x = trace.posterior.outputs["x"]
     for i in range(2):

@@ -28,7 +28,7 @@ from pmjax.results.arviz_series import preload
 from pmjax.results.convergence import convergence_warnings
 from pmjax.results.to_arviz import Labels, to_arviz
 from pmjax.rewrites import pipeline
-from pmjax.rewrites.centring_fit import CentringHook, recentre_hook
+from pmjax.rewrites.centring_hook import CentringHook, recentre_hook
 from pmjax.rewrites.recentre import describe_centring
 from pmjax.sampling.chain import StartError
 from pmjax.sampling.progress import announce
@@ -66,7 +66,8 @@ class Request:
     keep_warmup: bool
     keep_theta: bool
     options: dict[str, Any]
-    window_hook: CentringHook | None = None
+    window_hook: CentringHook | None
+    loading: threading.Thread
 
     @property
     def common(self) -> dict[str, Any]:
@@ -207,13 +208,12 @@ def sample(
         keep_theta=wants_theta,
         options=_sampler_options(nuts_sampler, nuts_sampler_kwargs),
         window_hook=recentre_hook(sampled),
+        loading=threading.Thread(target=preload, args=(compute_convergence_checks,)),
     )
     announce(pipeline.summary(reports), progressbar)
     build_seconds = time.perf_counter() - began
-    loading = threading.Thread(target=preload, args=(compute_convergence_checks,))
-    loading.start()
-    if request.window_hook is not None:
-        threading.Thread(target=request.window_hook.prepare).start()
+    if nuts_sampler != "pmjax":
+        request.loading.start()
     try:
         trace = _RUNNERS[nuts_sampler](request)
     except StartError as error:
@@ -221,7 +221,7 @@ def sample(
     trace.attributes |= {"rewrites": pipeline.summary(reports), **_fitted(trace, progressbar)}
     trace.seconds = {"build": build_seconds, **trace.seconds}
     trace.posterior.outputs = {n: v for n, v in trace.posterior.outputs.items() if n in request.names}
-    loading.join()
+    request.loading.join()
     found = list(trace.warnings)
     if compute_convergence_checks:
         found += convergence_warnings(trace.posterior, target_accept)
@@ -329,6 +329,7 @@ def _run_pmjax(request: Request) -> Trace:
         keep_warmup=request.keep_warmup,
         output_names=request.names,
         window_hook=request.window_hook,
+        while_compiling=request.loading.start,
         **request.common,
         **request.options,
     )

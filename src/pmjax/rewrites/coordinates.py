@@ -1,167 +1,158 @@
-"""Coordinates of a model with recentred variables: those that are sampled, and those as it is written.
-
-With c = 1 the coordinates are x (or log x) itself: "as written". Location and log scale of every recentred
-element are functions of these coordinates alone, whatever the centring, so the maps between centrings
-and their derivatives need only `locate`, its Jacobian forwards (`push`) and backwards (`pull`).
-"""
+"""Where recentred elements lie in the unconstrained vector, and its map to the coordinates as written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax.compilation import program
 from pmjax.graph.evaluate import Reading, ancestors, arguments
 from pmjax.graph.ops import RandomVariable
 from pmjax.graph.rewrite import fingerprint
+from pmjax.graph.variable import Variable
 from pmjax.model.spec import FreeVariable, ModelSpec, name_of
 from pmjax.rewrites.recentre import Recentred
 from pmjax.rewrites.vector_centring import RecentredVector
 from pmjax.transforms import bijectors
 
 Knobs = Mapping[str, Any]
+# By the name of a knob, for each element that it centres: location and log scale, shapes (..., elements).
+Located = dict[str, tuple[Any, Any]]
 
-# Draws that the compiled functions have room for.
-ROWS = 129
+
+class Columns:
+    """Some columns of a matrix, as slices: to take and to put them compiles to copies, not to gathers."""
+
+    def __init__(self, slices: Iterable[slice]) -> None:
+        self._slices = sorted(slices, key=lambda part: part.start)
+
+    @property
+    def indices(self) -> np.ndarray:
+        """Their numbers."""
+        return np.concatenate([np.arange(part.start, part.stop) for part in self._slices])
+
+    def take(self, a: Any) -> Any:
+        """Return these columns of ``a``."""
+        return jnp.concatenate([a[..., part] for part in self._slices], axis=-1)
+
+    def put(self, a: Any, values: Any) -> Any:
+        """Return ``a`` with ``values`` in these columns."""
+        pieces, done, used = [], 0, 0
+        for part in self._slices:
+            width = part.stop - part.start
+            pieces += [a[..., done : part.start], values[..., used : used + width]]
+            done, used = part.stop, used + width
+        return jnp.concatenate([*pieces, a[..., done:]], axis=-1)
 
 
 class Coordinates:
-    """Where the recentred elements lie in theta, and compiled functions of many draws at once.
+    """Where the recentred elements of a model are, and maps of one draw for JAX to trace.
 
     Attributes
     ----------
-    elements : ndarray of int, shape (E,)
-        The coordinates of theta that are recentred elements.
-    level : ndarray of int, shape (E,)
-        0 for elements whose location and scale depend on no other recentred variable, and so on.
+    spec : ModelSpec
     size : int
         Length D of theta.
+    places : dict
+        For each free variable its slice of theta.
     knobs : dict
-        For each centring its slice of the E elements and its shape.
+        For each centring of elements the variable that it is for.
+    level : ndarray of int, shape (E,)
+        0 for elements whose location and scale depend on no other recentred variable, and so on.
+    elements, parents : Columns
+        The coordinates of the E elements, and those that their locations and scales depend on.
+    slices : dict
+        For each centring its slice of the E elements.
+    data : tuple of ndarray
+        The data that the maps need, to be given to them.
     """
 
     def __init__(self, spec: ModelSpec) -> None:
-        self._spec = spec
+        self.spec = spec
         self._nodes = arguments([n for v in spec.free if v.bijector is not None for n in v.bijector.inputs])
-        self._data = tuple(np.asarray(node.data_value) for node in self._nodes)
-        self.knobs: dict[str, tuple[slice, tuple[int, ...]]] = {}
-        elements, levels, start, count = [], [], 0, 0
-        depth = _levels(spec)
-        for free in spec.free:
-            size = int(np.prod(free.unconstrained_shape, dtype=int))
-            if isinstance(free.bijector, Recentred):
-                knob = name_of(free.bijector.inputs[2])
-                self.knobs[knob] = (slice(count, count + size), free.unconstrained_shape)
-                elements.append(np.arange(start, start + size))
-                levels.append(np.full(size, depth[free.name]))
-                count += size
-            start += size
-        self.size = start
-        self.elements = np.concatenate(elements)
-        self.level = np.concatenate(levels)
-        self._key = structure(spec)
-        # By name: the function of one draw, the arguments with an axis of draws, the structure of the result.
-        self._functions: dict[str, tuple[Callable[..., Any], tuple[int | None, ...], Any]] = {
-            "written": (self._written, (0, None, None), (0, (0, 0))),
-            "located": (self._place, (0, None), (0, 0)),
-            "pulled back": (self._backwards, (0, 0, None), 0),
-            "pushed forward": (self._forwards, (0, 0, None), (0, 0)),
+        self.data = tuple(np.asarray(node.data_value) for node in self._nodes)
+        ends = np.cumsum([np.prod(v.unconstrained_shape, dtype=int) for v in spec.free]).tolist()
+        self.size = ends[-1]
+        self.places = {v.name: slice(a, b) for v, a, b in zip(spec.free, [0, *ends], ends, strict=False)}
+        self.knobs = {
+            name_of(v.bijector.inputs[2]): v for v in spec.free if isinstance(v.bijector, Recentred)
         }
-        self._programs: dict[tuple[str, np.dtype], Callable[..., Any]] = {}
+        depth = _depths(spec)
+        sizes = [self.places[v.name].stop - self.places[v.name].start for v in self.knobs.values()]
+        ends = np.cumsum([0, *sizes]).tolist()
+        self.slices = {n: slice(a, b) for n, a, b in zip(self.knobs, ends, ends[1:], strict=False)}
+        self.level = np.repeat([depth[v.name] for v in self.knobs.values()], sizes).astype(int)
+        self.elements = Columns(self.places[v.name] for v in self.knobs.values())
+        self.parents = Columns(self._parents())
 
-    def centrings(self, knobs: Knobs) -> np.ndarray:
-        """Return the centring of each element, shape (E,)."""
-        return np.concatenate([np.asarray(knobs[name], float).ravel() for name in self.knobs])
+    def _parents(self) -> Iterable[slice]:
+        """Return the coordinates that locations and scales of elements depend on."""
+        free = {id(v.variable): v for v in self.spec.free}
+        waiting = [n for v in self.knobs.values() for n in _inputs(v)[:2]]
+        found: dict[str, slice] = {}
+        while waiting:
+            behind = [free[id(v)] for v in _directly_random(waiting) if id(v) in free]
+            new = [v for v in behind if v.name not in found]
+            found |= {v.name: self.places[v.name] for v in new}
+            # A parent may be bounded by what is random itself.
+            waiting = [n for v in new if not _is_moved(v) for n in _inputs(v)]
+        return found.values()
 
-    def as_knobs(self, c: np.ndarray, dtype: Any) -> dict[str, np.ndarray]:
-        """Return centrings of elements as knobs."""
-        return {name: c[part].reshape(shape).astype(dtype) for name, (part, shape) in self.knobs.items()}
-
-    def written(self, theta: np.ndarray, knobs: Knobs) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-        """Return draws in the coordinates as written, shape (draws, D), and what `locate` says of them."""
-        x, (mu, log_sigma) = self._run("written", (theta,), dict(knobs))
-        return x, (mu, log_sigma)
-
-    def locate(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return location and log scale of each element, shapes (draws, E)."""
-        mu, log_sigma = self._run("located", (x,))
-        return mu, log_sigma
-
-    def pull(self, x: np.ndarray, alpha: np.ndarray, beta: np.ndarray) -> np.ndarray:
-        """Return alpha dmu/dx + beta dlog sigma/dx, summed over elements, shape (draws, D)."""
-        pulled: np.ndarray = self._run("pulled back", (x, (alpha.astype(x.dtype), beta.astype(x.dtype))))
-        return pulled
-
-    def push(self, x: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the derivatives of location and log scale in the direction v, shapes (draws, E)."""
-        dmu, dlog_sigma = self._run("pushed forward", (x, v))
-        return dmu, dlog_sigma
-
-    def _run(self, name: str, draws: Any, *shared: Any) -> Any:
-        """Call a function of arrays with an axis of draws, of the data, and of what the draws share.
-
-        Few draws are padded to `ROWS`, and programs are kept: windows of any length, and another run of
-        the same model, compile nothing. A fit calls them hundreds of times, so this instance keeps them
-        by their names.
-        """
-        rows = len(draws[0])
-        padded = jax.tree.map(lambda a: a if rows >= ROWS else np.resize(a, (ROWS, *a.shape[1:])), draws)
-        arguments = (*padded, self._data, *shared)
-        made = (name, draws[0].dtype)
-        if made not in self._programs:
-            function, axes, result = self._functions[name]
-            batched = jax.vmap(function, axes)
-            self._programs[made] = program(name, batched, arguments, result, self._key)
-        answer = self._programs[made](*arguments)
-        return jax.tree.map(lambda a: np.asarray(a)[:rows].astype(float), answer)
-
-    def _written(self, theta: Any, data: Any, knobs: Knobs) -> tuple[Any, tuple[Any, Any]]:
-        return self._walk(theta, data, knobs)
-
-    def _place(self, x: Any, data: Any) -> tuple[Any, Any]:
-        return self._walk(x, data, None)[1]
-
-    def _backwards(self, x: Any, cotangents: tuple[Any, Any], data: Any) -> Any:
-        return jax.vjp(lambda x: self._place(x, data), x)[1](cotangents)[0]
-
-    def _forwards(self, x: Any, v: Any, data: Any) -> tuple[Any, Any]:
-        # The transpose of `_backwards`, which is linear: forward mode does not know every operation.
-        zero = jnp.zeros(len(self.elements), x.dtype)
-        return jax.vjp(lambda ab: self._backwards(x, ab, data), (zero, zero))[1](v)[0]
-
-    def _walk(self, theta: Any, data: Any, knobs: Knobs | None) -> tuple[Any, tuple[Any, Any]]:
-        """Return theta as written, and location and log scale; without knobs theta is given as written."""
-        given: dict[Any, Any] = dict(zip(self._nodes, data, strict=True))
+    def given(self, data: Any, knobs: Knobs | None = None) -> dict[Any, Any]:
+        """Return the values of the nodes that are data and, if they are given, of the knobs."""
+        values: dict[Any, Any] = dict(zip(self._nodes, data, strict=True))
         if knobs is not None:
-            given |= {knob.node: knobs[name_of(knob.node)] for knob in self._spec.knobs}
-        reading = Reading(given)
-        parts, located, start = [], [], 0
-        for free in self._spec.free:
-            stop = start + int(np.prod(free.unconstrained_shape, dtype=int))
-            y, start = theta[start:stop].reshape(free.unconstrained_shape), stop
-            if isinstance(free.bijector, Recentred):
-                mu, sigma = (
-                    jnp.broadcast_to(v, y.shape).astype(y.dtype)
-                    for v in reading.read(free.bijector.inputs[:2])
-                )
-                located.append((mu.ravel(), jnp.log(sigma).ravel()))
-                if knobs is not None:
-                    c = reading.read(free.bijector.inputs[2:])[0]
-                    y = mu + jnp.exp((1 - c) * jnp.log(sigma)) * (y - c * mu)
-                x = jnp.exp(y) if free.bijector.logarithm else y
-            elif isinstance(free.bijector, RecentredVector):
-                # Vectors are brought to c = 1 before their elements' coordinates are looked at.
-                x = y
-            else:
-                x = _inverse(free, y, reading)
+            values |= {knob.node: knobs[name_of(knob.node)] for knob in self.spec.knobs}
+        return values
+
+    def parts(self, theta: Any) -> list[tuple[FreeVariable, Any]]:
+        """Return each free variable with its part of theta."""
+        return [(v, theta[self.places[v.name]].reshape(v.unconstrained_shape)) for v in self.spec.free]
+
+    def changed(self, theta: Any, data: Any, old: Knobs, new: Knobs) -> tuple[Any, Any]:
+        """Return a point given under the knobs ``old`` under ``new``, shape (D,), and the log determinant."""
+        reading, parts, log_det = Reading(self.given(data, old)), [], jnp.zeros((), theta.dtype)
+        for free, y in self.parts(theta):
+            x = y
+            if free.bijector is not None:
+                inputs = reading.read(free.bijector.inputs)
+                x = free.bijector.inverse(y, *inputs)
+                if isinstance(free.bijector, Recentred | RecentredVector):
+                    c = new[name_of(free.bijector.inputs[2])]
+                    y, change = free.bijector.recentred(y, inputs, c)
+                    log_det += change
             reading.give(free.variable, x)
-            parts.append(y.ravel())
-        mu, log_sigma = (jnp.concatenate(part) for part in zip(*located, strict=True))
-        return jnp.concatenate(parts), (mu, log_sigma)
+            parts.append(y.ravel().astype(theta.dtype))
+        return jnp.concatenate(parts), log_det
+
+    def moved(self, theta: Any, score: Any, data: Any, old: Knobs, new: Knobs) -> tuple[Any, Any]:
+        """Return a point and its score, shapes (D,), under the knobs ``new`` instead of ``old``.
+
+        With S the map from the new coordinates to the old ones, s_new = (dS)' s_old + grad log |dS|: no new
+        gradient of the model is needed.
+        """
+        there, _ = self.changed(theta, data, old, new)
+        _, pull = jax.vjp(lambda t: self.changed(t, data, new, old), there)
+        return there, pull((score, jnp.ones((), score.dtype)))[0]
+
+    def located(self, x: Any, data: Any) -> Located:
+        """Return location and log scale of each element, for a point as the model is written."""
+        reading = Reading(self.given(data))
+        located: Located = {}
+        for free, y in self.parts(x):
+            value = y
+            if isinstance(free.bijector, Recentred):
+                mu, sigma = (jnp.asarray(v, y.dtype) for v in reading.read(free.bijector.inputs[:2]))
+                mu, log_sigma = (jnp.broadcast_to(v, y.shape).ravel() for v in (mu, jnp.log(sigma)))
+                located[name_of(free.bijector.inputs[2])] = mu, log_sigma
+                value = jnp.exp(y) if free.bijector.logarithm else y
+            elif free.bijector is not None and not _is_moved(free):
+                value = free.bijector.inverse(y, *reading.read(free.bijector.inputs))
+            reading.give(free.variable, value)
+        return located
 
 
 def structure(spec: ModelSpec) -> tuple[Any, ...] | None:
@@ -172,19 +163,33 @@ def structure(spec: ModelSpec) -> tuple[Any, ...] | None:
     return None if graph is None or any(m[2] is None for m in maps) else ("coordinates", graph, maps)
 
 
-def _inverse(free: FreeVariable, y: Any, reading: Reading) -> Any:
-    return y if free.bijector is None else free.bijector.inverse(y, *reading.read(free.bijector.inputs))
+def _inputs(free: FreeVariable) -> tuple[Variable, ...]:
+    return () if free.bijector is None else free.bijector.inputs
 
 
-def _levels(spec: ModelSpec) -> dict[str, int]:
+def _is_moved(free: FreeVariable) -> bool:
+    """Whether the coordinates as written are the values of a variable, or their logarithms."""
+    return isinstance(free.bijector, Recentred | RecentredVector)
+
+
+def _directly_random(nodes: Iterable[Variable]) -> list[Variable]:
+    """Return the random variables from whose values the nodes follow."""
+    return [v for v in ancestors(nodes, stop=_is_random) if _is_random(v)]
+
+
+def _is_random(node: Variable) -> bool:
+    return isinstance(node.op, RandomVariable)
+
+
+def _depths(spec: ModelSpec) -> dict[str, int]:
     """Return for each recentred variable how many others stand above it in a chain."""
     above: dict[int, int] = {}
-    levels: dict[str, int] = {}
+    depths: dict[str, int] = {}
     for free in spec.free:
         behind = ancestors(free.variable.inputs, stop=lambda v: id(v) in above)
-        highest = max((above[id(v)] for v in behind if isinstance(v.op, RandomVariable)), default=0)
+        highest = max((above[id(v)] for v in behind if _is_random(v)), default=0)
         changed = isinstance(free.bijector, Recentred)
         if changed:
-            levels[free.name] = highest
+            depths[free.name] = highest
         above[id(free.variable)] = highest + changed
-    return levels
+    return depths

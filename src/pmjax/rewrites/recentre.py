@@ -105,6 +105,13 @@ class Recentred(Bijector):
         stretch = (1 - c) * jnp.log(sigma)
         return stretch + self._shifted(y, *inputs) if self.logarithm else stretch
 
+    def recentred(self, y: Any, inputs: Sequence[Any], new: Any) -> tuple[Any, Any]:
+        """Return y in the centring ``new``, and the log determinant of that change."""
+        mu, sigma, c = inputs
+        log_sigma = jnp.broadcast_to(jnp.log(sigma), jnp.shape(y))
+        z = jnp.exp((new - 1) * log_sigma) * self.deviation(y, mu, sigma, c) + new * mu
+        return z, jnp.sum((new - c) * log_sigma)
+
     def _shifted(self, y: Any, mu: Any, sigma: Any, c: Any) -> Any:
         return mu + self.deviation(y, mu, sigma, c)
 

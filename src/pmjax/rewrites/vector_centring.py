@@ -12,7 +12,7 @@ S the map from the new coordinates to the old ones, s_new = (dS)' s_old + grad l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -20,15 +20,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from pmjax import distributions as pm
-from pmjax.compilation import program
-from pmjax.graph.evaluate import Reading, arguments
 from pmjax.graph.variable import Variable
-from pmjax.model.spec import FreeVariable, ModelSpec, distribution_of, name_of
+from pmjax.model.spec import FreeVariable, ModelSpec, distribution_of
 from pmjax.rewrites.row_analysis import not_data
 from pmjax.transforms.bijector import Bijector
-
-Knobs = Mapping[str, Any]
-Pairs = tuple[np.ndarray, np.ndarray]
 
 # The sum of losses must fall by this, and by this part of itself, to be worth a change.
 WORTH, WORTH_PART = 0.1, 0.02
@@ -69,6 +64,13 @@ class RecentredVector(Bijector):
         log_diagonal = jnp.log(jnp.diagonal(_stretch(factor, c), axis1=-2, axis2=-1))
         return jnp.broadcast_to(log_diagonal.sum(axis=-1), y.shape[:-1])
 
+    def recentred(self, y: Any, inputs: Sequence[Any], new: Any) -> tuple[Any, Any]:
+        """Return y in the centring ``new``, and the log determinant of that change."""
+        mu, factor, c = inputs
+        A = jnp.broadcast_to(_stretch(factor, new), (*y.shape, y.shape[-1]))
+        z = _solved(A, self.deviation(y, mu, factor, c)) + new * mu
+        return z, jnp.sum(self.log_det(y, mu, factor, c) - self.log_det(y, mu, factor, new))
+
 
 def _stretch(factor: Any, c: Any) -> Any:
     return (1 - c) * factor + c * jnp.eye(factor.shape[-1], dtype=factor.dtype)
@@ -87,95 +89,33 @@ def vectors(spec: ModelSpec) -> list[FreeVariable]:
     return [v for v in spec.free if isinstance(v.bijector, RecentredVector)]
 
 
-class VectorCentring:
-    """Moves the draws and scores of a window between forms of the vectors, and chooses the better form.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        A model with recentred vectors.
-    rows : int
-        Draws that the compiled function has room for.
-    key : hashable or None
-        What identifies the maps of the model in any process.
-    """
-
-    def __init__(self, spec: ModelSpec, rows: int, key: Any) -> None:
-        self._spec, self._rows, self._key = spec, rows, key
-        self._nodes = arguments([n for v in spec.free if v.bijector is not None for n in v.bijector.inputs])
-        self._data = tuple(np.asarray(node.data_value) for node in self._nodes)
-        self.names = [name_of(v.bijector.inputs[2]) for v in vectors(spec) if v.bijector is not None]
-
-    def as_written(self, knobs: Knobs) -> dict[str, Any]:
-        """Return the knobs with every vector as it is written."""
-        return {**knobs, **{name: np.ones_like(knobs[name]) for name in self.names}}
-
-    def move(self, theta: np.ndarray, score: np.ndarray, old: Knobs, new: Knobs) -> Pairs:
-        """Return draws and scores, shapes (draws, D), under other knobs of the vectors."""
-        count = len(theta)
-        theta, score = (np.resize(a, (self._rows, a.shape[1])) for a in (theta, score.astype(theta.dtype)))
-        values = (theta, score, self._data, dict(old), dict(new))
-        run = program(
-            "vectors moved",
-            jax.vmap(self._move, (0, 0, None, None, None)),
-            values,
-            (0, 0),
-            self._key,
-        )
-        moved = [np.asarray(a)[:count].astype(float) for a in run(*values)]
-        return moved[0], moved[1]
-
-    def choose(self, theta: np.ndarray, score: np.ndarray, written: Knobs, current: Knobs) -> Knobs:
-        """Return knobs with the better form of each vector, given draws and scores as written.
-
-        A coordinate that is normal and independent of the others has Var(draw) Var(score) = 1; the form
-        with the smaller sum of sqrt(Var Var) over all coordinates is chosen, the current one in doubt.
-        """
-        best: dict[str, Any] = {**written, **{name: current[name] for name in self.names}}
-        for name in self.names:
-            losses = {}
-            for c in (0.0, 1.0):
-                trial = {**best, name: np.full_like(written[name], c)}
-                losses[c] = _loss(*self.move(theta, score, written, trial))
-            now, other = float(current[name]), 1.0 - float(current[name])
-            worth = WORTH + WORTH_PART * losses[now]
-            if not np.isfinite(losses[now]) or losses[other] < losses[now] - worth:
-                best[name] = np.full_like(written[name], other)
-        return best
-
-    def _move(self, theta: Any, score: Any, data: Any, old: Knobs, new: Knobs) -> tuple[Any, Any]:
-        moved, _ = self._change(theta, data, old, new)
-        _, pull = jax.vjp(lambda t: self._change(t, data, new, old), moved)
-        return moved, pull((score, jnp.ones((), score.dtype)))[0]
-
-    def _change(self, theta: Any, data: Any, old: Knobs, new: Knobs) -> tuple[Any, Any]:
-        """Return theta under the new knobs, and the log determinant of that change."""
-        given: dict[Any, Any] = dict(zip(self._nodes, data, strict=True))
-        given |= {knob.node: old[name_of(knob.node)] for knob in self._spec.knobs}
-        reading, parts, log_det, start = Reading(given), [], jnp.zeros((), theta.dtype), 0
-        for free in self._spec.free:
-            stop = start + int(np.prod(free.unconstrained_shape, dtype=int))
-            y, start = theta[start:stop].reshape(free.unconstrained_shape), stop
-            x = y
-            if free.bijector is not None:
-                inputs = reading.read(free.bijector.inputs)
-                x = free.bijector.inverse(y, *inputs)
-                if isinstance(free.bijector, RecentredVector):
-                    mu, factor, c = inputs
-                    c_new = new[name_of(free.bijector.inputs[2])]
-                    deviation = free.bijector.deviation(y, mu, factor, c)
-                    A = jnp.broadcast_to(_stretch(factor, c_new), (*y.shape, y.shape[-1]))
-                    log_det += jnp.sum(free.bijector.log_det(y, mu, factor, c))
-                    y = _solved(A, deviation) + c_new * mu
-                    log_det -= jnp.sum(free.bijector.log_det(y, mu, factor, c_new))
-            reading.give(free.variable, x)
-            parts.append(y.ravel())
-        return jnp.concatenate(parts), log_det
-
-
 def _solved(A: Any, b: Any) -> Any:
     return jax.lax.linalg.triangular_solve(A, b[..., None], left_side=True, lower=True)[..., 0]
 
 
-def _loss(theta: np.ndarray, score: np.ndarray) -> float:
-    return float(np.sqrt(theta.var(axis=0) * score.var(axis=0)).sum())
+def prefer(
+    current: np.ndarray, weight: np.ndarray, forms: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> np.ndarray:
+    """Return the better form of a vector for each of C chains: 0 or 1, the current one in doubt.
+
+    A coordinate that is normal and independent of the others has Var(draw) Var(score) = 1; the form
+    with the smaller sum of sqrt(Var Var) over all coordinates is better.
+
+    Parameters
+    ----------
+    current : ndarray, shape (C,)
+    weight : ndarray, shape (draws,)
+        Of each draw; they sum to 1.
+    forms : sequence of pairs of ndarray, shapes (C, draws, D)
+        Draws and scores in the form 0, and in the form 1.
+    """
+
+    def variance(a: np.ndarray) -> np.ndarray:
+        mean = np.einsum("r,crd->cd", weight, a)[:, None]
+        variance: np.ndarray = np.einsum("r,crd->cd", weight, (a - mean) ** 2)
+        return variance
+
+    losses = [np.sqrt(variance(theta) * variance(score)).sum(axis=1) for theta, score in forms]
+    now, other = (np.where(current == c, losses[0], losses[1]) for c in (0, 1))
+    change = ~np.isfinite(now) | (other < now - WORTH - WORTH_PART * now)
+    return np.where(change, 1 - current, current)

@@ -15,7 +15,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from pmjax.sampling.chain import DIVERGING, N_STEPS, Calls, Chain
+from pmjax.sampling.chain import DIVERGING, N_STEPS, Calls, Chain, take_windows
 from pmjax.sampling.program import ChainState, Settings
 
 
@@ -23,7 +23,8 @@ class Batch:
     """Chains that advance together; to the driver it looks like one chain.
 
     Between chunks their states stay where the program left them, in arrays with a leading axis of
-    chains. Only to start, and where a window of the warm-up ends, each chain goes its own way on the host.
+    chains. Only to start, and where a window of the warm-up ends, each chain goes its own way on the host;
+    what may change their coordinates hears of all of them at once.
 
     Parameters
     ----------
@@ -84,7 +85,10 @@ class Batch:
                 chain.pairs.append((own[0], own[1]))
             if first.at_window_end:
                 self._scatter()
-                self._one_by_one([chain.end_window() for chain in self.members])
+                windows = take_windows(self.members)
+                self._one_by_one(
+                    [chain.end_window(*own) for chain, own in zip(self.members, windows, strict=True)]
+                )
 
     def _settings(self, n: int) -> Settings:
         one = self.members[0].settings(n)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import jax
 import numpy as np
@@ -32,7 +32,39 @@ Calls = Generator[tuple[ChainState, Settings, Any], tuple[ChainState, Buffers], 
 
 # A position and knobs, and the draws and gradients of the window in the coordinates that these define.
 Move = tuple[np.ndarray, Any, np.ndarray, np.ndarray]
-WindowHook = Callable[[int, np.ndarray, np.ndarray, np.ndarray, Any], Move | None]
+# Draws and gradients, shapes (n, D).
+Pairs = tuple[np.ndarray, np.ndarray]
+
+
+class WindowHook(Protocol):
+    """What may change the coordinates of chains where a window of their warm-up ends."""
+
+    def prepare(self, chains: int, dtype: np.dtype) -> None:
+        """Compile what will be needed for so many chains at a time; called in a thread of its own."""
+        ...
+
+    def __call__(
+        self,
+        chains: Sequence[int],
+        theta: np.ndarray,
+        gradient: np.ndarray,
+        position: np.ndarray,
+        knobs: Any,
+    ) -> Sequence[Move | None]:
+        """Return for each chain its move, or None if it stays.
+
+        Parameters
+        ----------
+        chains : sequence of int
+            Indices of C chains; every array, those of ``knobs`` too, has a leading axis of them.
+        theta, gradient : ndarray, shape (C, draws, D)
+            The draws of the window and the gradients there.
+        position : ndarray, shape (C, D)
+            Where the chains are.
+        knobs : pytree of ndarray
+            The knobs in force.
+        """
+        ...
 
 
 class StartError(ValueError):
@@ -98,7 +130,7 @@ class Chain:
     seconds_per_gradient: float = np.inf
     last_stats: np.ndarray | None = None
     started: float = 0.0
-    pairs: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    pairs: list[Pairs] = field(default_factory=list)
 
     @property
     def finished(self) -> bool:
@@ -143,7 +175,7 @@ class Chain:
         if listening:
             self.pairs.append((np.array(theta), np.array(np.asarray(buffers.gradient)[:n])))
             if self.at_window_end:
-                yield from self.end_window()
+                yield from self.end_window(*take_windows([self])[0])
 
     @property
     def listening(self) -> bool:
@@ -249,21 +281,14 @@ class Chain:
             dual_averaging=step_size.begin(np.asarray(np.log(step), dtype)),
         )
 
-    def end_window(self) -> Calls[None]:
-        """Let the metric and the model's knobs hear of the window that has ended."""
+    def end_window(self, window: Pairs, move: Move | None) -> Calls[None]:
+        """Let the metric hear of the window that has ended, and go on in new coordinates if there are any."""
         assert self.state is not None
-        theta, gradient = (np.concatenate(part) for part in zip(*self.pairs, strict=True))
-        self.pairs.clear()
-        run = self.run
-        if run.kind != "diag":
-            metric = metrics.fit_metric(run.kind, theta, gradient, self.state.metric)
+        if self.run.kind != "diag":
+            metric = metrics.fit_metric(self.run.kind, *window, self.state.metric)
             self.state = self.state._replace(metric=metric)
-        # The coordinates freeze before the last phase, which tunes the step size alone.
-        if run.window_hook is not None and not run.flags[self.done] & LATE:
-            position = np.asarray(self.state.point.position)
-            moved = run.window_hook(self.index, theta, gradient, position, self.knobs)
-            if moved is not None:
-                yield from self._move(*moved)
+        if move is not None:
+            yield from self._move(*move)
 
     def _move(
         self, position: np.ndarray, knobs: Any, draws: np.ndarray, gradients: np.ndarray
@@ -280,3 +305,20 @@ class Chain:
             estimator=metrics.estimate_of(draws, gradients, run.dtype),
         )
         yield from self._find_step_size(float(old.step_size))
+
+
+def take_windows(chains: Sequence[Chain]) -> list[tuple[Pairs, Move | None]]:
+    """Return the window of draws that has just ended in each chain, and where the chain goes from there."""
+    run, windows = chains[0].run, []
+    for chain in chains:
+        theta, gradient = (np.concatenate(part) for part in zip(*chain.pairs, strict=True))
+        windows.append((theta, gradient))
+        chain.pairs.clear()
+    moves: Sequence[Move | None] = [None] * len(chains)
+    # The coordinates freeze before the last phase, which tunes the step size alone.
+    if run.window_hook is not None and not run.flags[chains[0].done] & LATE:
+        draws, gradients = (np.stack(part) for part in zip(*windows, strict=True))
+        positions = np.stack([np.asarray(c.state.point.position) for c in chains if c.state is not None])
+        knobs = jax.tree.map(lambda *own: np.stack(own), *(chain.knobs for chain in chains))
+        moves = run.window_hook([c.index for c in chains], draws, gradients, positions, knobs)
+    return list(zip(windows, moves, strict=True))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -50,6 +53,7 @@ def sample_nuts(
     keep_warmup: bool = False,
     output_names: tuple[str, ...] | None = None,
     window_hook: WindowHook | None = None,
+    while_compiling: Callable[[], None] = lambda: None,
 ) -> Trace:
     """Draw from a density with NUTS, compiled with the density into one program.
 
@@ -83,9 +87,11 @@ def sample_nuts(
     output_names : tuple of str, optional
         Outputs to record; all by default. The others are never computed.
     window_hook : callable, optional
-        ``window_hook(chain, theta, gradient, position, knobs)`` hears of the draws and gradients of
-        each finished warm-up window; it returns None or ``(position, knobs, theta, gradient)``: new
-        knobs, and the chain's current position, draws and gradients in the coordinates that they define.
+        Hears of the draws and gradients of each finished warm-up window of some chains (see `WindowHook`);
+        it returns for each of them None or ``(position, knobs, theta, gradient)``: new knobs, and the
+        chain's current position, draws and gradients in the coordinates that they define.
+    while_compiling : callable, optional
+        Called when the program has been traced: a good time for imports that the result needs.
 
     Returns
     -------
@@ -101,33 +107,33 @@ def sample_nuts(
     """
     dtype: np.dtype = PRECISIONS[_one_of("precision", precision, tuple(PRECISIONS))]
     _one_of("metric", metric, METRICS)
-    default = "parallel" if jax.default_backend() == "cpu" else "vectorized"
-    method = _one_of("chain_method", chain_method or default, CHAIN_METHODS)
+    method = _one_of("chain_method", chain_method or _default_method(), CHAIN_METHODS)
     batch = chains if method == "vectorized" else 1
     _check_numbers(draws, tune, chains, target_accept, max_treedepth)
 
-    def scope() -> Any:
-        return jax.enable_x64(dtype == np.float64)
-
+    scope = partial(jax.enable_x64, dtype == np.float64)
     progress = Progress(progressbar)
     began = time.perf_counter()
-    flags = np.concatenate([schedule.warmup_flags(tune), np.zeros(draws, np.int32)])
+    flags, boundaries = schedule.plan(tune, draws, metric)
     storage = Storage(chains, draws, density.size if keep_theta else 0, dtype)
     warmup_storage = Storage(chains, tune, density.size if keep_theta else 0, dtype) if keep_warmup else None
     with scope():
         data, knobs = jax.device_put(density.data), jax.device_put(density.knobs)
     recorder = Recorder(density, data, knobs, dtype, output_names, scope, storage, warmup_storage, batch)
 
+    # Tracing needs the interpreter, compiling does not: what the first window and the results need is made
+    # ready meanwhile.
+    def traced() -> None:
+        recorder.start()
+        threading.Thread(target=_prepare, args=(window_hook, batch, dtype, scope)).start()
+        while_compiling()
+
     def compile_program() -> Callable[..., Any]:
         with scope():
-            return _nuts_program(density, metric, max(max_treedepth, ROOM), dtype, data, knobs, batch)
+            return _nuts_program(density, metric, max_treedepth, dtype, data, knobs, batch, traced)
 
-    recorder.start()
     compiled = in_background(compile_program, lambda: progress.phase("Compiling the model and the sampler"))
     compile_seconds = time.perf_counter() - began
-    boundaries = schedule.move_ends(flags)
-    if metric != "diag":
-        flags, boundaries = schedule.host_flags(flags, metric)
     run = Run(
         run_chunk=compiled,
         data=data,
@@ -147,20 +153,37 @@ def sample_nuts(
         keep=recorder.keep,
     )
     members = [Chain(run, index, seed) for index in range(chains)]
-    threads = min(chains, cores or os.cpu_count() or 1)
-    workers = threads if method == "parallel" else 1
     units = [Batch(members)] if batch > 1 else members
+    workers = min(chains, cores or os.cpu_count() or 1) if method == "parallel" else 1
     pool = Pool(units, workers, scope, in_order=method == "sequential")
     messages = _run(pool, members, progress, callback)
     seconds = {"compile": compile_seconds, "sample": time.perf_counter() - began - compile_seconds}
-    attributes: dict[str, object] = {"sampler": "nuts", "seed": seed, "tune": tune, "metric": metric}
-    attributes |= {"target_accept": target_accept, "max_treedepth": max_treedepth}
-    attributes |= {"precision": precision, "chain_method": method, **units[0].attributes}
+    given = {"seed": seed, "tune": tune, "target_accept": target_accept, "max_treedepth": max_treedepth}
+    chosen = {"sampler": "nuts", "metric": metric, "precision": precision, "chain_method": method}
+    attributes: dict[str, object] = {**chosen, **given, **units[0].attributes}
     return _trace(members, storage, warmup_storage, messages, seconds, attributes)
 
 
+def _default_method() -> str:
+    return "parallel" if jax.default_backend() == "cpu" else "vectorized"
+
+
+def _prepare(hook: WindowHook | None, batch: int, dtype: np.dtype, scope: Callable[[], Any]) -> None:
+    # What fails here fails again, and is raised, where the first window ends.
+    with scope(), contextlib.suppress(Exception):
+        if hook is not None:
+            hook.prepare(batch, dtype)
+
+
 def _nuts_program(
-    density: Density, metric: str, room: int, dtype: np.dtype, data: Any, knobs: Any, batch: int
+    density: Density,
+    metric: str,
+    max_treedepth: int,
+    dtype: np.dtype,
+    data: Any,
+    knobs: Any,
+    batch: int,
+    traced: Callable[[], None],
 ) -> Callable[..., Any]:
     """Return the executable of `run_chunk`; call it under the precision that it will run with."""
     state = initial_state(np.zeros(density.size), np.zeros(2, np.uint32), metric, dtype)
@@ -170,10 +193,11 @@ def _nuts_program(
     if batch > 1:
         one = jax.tree.map(lambda x: jax.ShapeDtypeStruct((batch, *x.shape), x.dtype), one)
     arguments = (one[0], one[1], data, one[2])
+    room = max(max_treedepth, ROOM)
     key = None if density.structure is None else (density.structure, metric, room)
     made = Program(density, metric, room, dtype, batch)
     function = made.run_chunk if batch == 1 else made.run_batch
-    return compilation.program("nuts", function, arguments, (state, Buffers(0, 0, 0)), key)
+    return compilation.program("nuts", function, arguments, (state, Buffers(0, 0, 0)), key, traced)
 
 
 def _run(

@@ -57,6 +57,18 @@ def warmup_flags(tune: int) -> np.ndarray:
     return flags
 
 
+def plan(tune: int, draws: int, metric: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the flags of all draws, and the draws after which the host hears of a window.
+
+    Returns
+    -------
+    flags : ndarray of int32, shape (tune + draws,)
+    ends : ndarray of int
+    """
+    flags = np.concatenate([warmup_flags(tune), np.zeros(draws, np.int32)])
+    return (flags, move_ends(flags)) if metric == "diag" else host_flags(flags, metric)
+
+
 def window_ends(flags: np.ndarray) -> np.ndarray:
     """Return the numbers of draws after which a window ends."""
     return np.flatnonzero(flags & SWITCH) + 1

@@ -1,0 +1,198 @@
+"""What hears of each warm-up window and moves chains to the centrings that it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+
+from pmjax.compilation import program
+from pmjax.model.spec import ModelSpec, name_of
+from pmjax.rewrites.centring_fit import Judgement, Level, judge, minimise
+from pmjax.rewrites.coordinates import Coordinates, structure
+from pmjax.rewrites.recentre import recentred
+from pmjax.rewrites.vector_centring import prefer, vectors
+
+# Knobs of some chains: every array has a leading axis of them.
+Knobs = Mapping[str, Any]
+# A chain's position, knobs, draws and gradients.
+Move = tuple[np.ndarray, Any, np.ndarray, np.ndarray]
+
+# Draws of a window that are looked at: one program fits windows of any length.
+ROWS = 64
+# Draws that a window must have; that it must have to fit elements one by one; and after which a chain in
+# whose centring it finds nothing to change keeps it.
+FEWEST, ENOUGH, SETTLING = 10, 30, 80
+# Chains are fitted together up to so many bytes of draws.
+BATCH_BYTES = 64 * 2**20
+
+
+class CentringHook:
+    """Refits the centring at the end of each warm-up window of a run.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        A model with recentred variables.
+    """
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self._coordinates = Coordinates(spec)
+        self._vectors = [name_of(v.bijector.inputs[2]) for v in vectors(spec) if v.bijector is not None]
+        self._knobs = {name_of(knob.node): knob.value for knob in spec.knobs}
+        self._key = structure(spec)
+        # Chains in whose centring a window found nothing to change: another fit would only cost time.
+        self._settled: set[int] = set()
+        self._together = 1
+
+    def prepare(self, chains: int, dtype: np.dtype) -> None:
+        """Compile what fits the windows of ``chains`` chains at a time, before the first window ends."""
+        size = self._coordinates.size
+        self._together = int(np.clip(BATCH_BYTES // (ROWS * size * dtype.itemsize), 1, chains))
+        none = np.zeros((self._together, 1, size), dtype)
+        knobs = {n: np.zeros((self._together, *knob.shape)) for n, knob in self._knobs.items()}
+        points, scores, weight = _window(none, none, none[:, 0])
+        self._mover((points, scores, knobs, knobs))
+        if self._coordinates.knobs:
+            c = self._centrings(knobs)
+            self._judge(Level.of(self._coordinates, 0), points[:, :-1], scores[:, :-1], weight, c)
+
+    def __call__(
+        self,
+        chains: Sequence[int],
+        theta: np.ndarray,
+        gradient: np.ndarray,
+        position: np.ndarray,
+        knobs: Knobs,
+    ) -> list[Move | None]:
+        """Return each chain and its window in new coordinates, or None if nothing is worth a change.
+
+        Parameters
+        ----------
+        chains : sequence of int
+            Their numbers; the arrays have a leading axis of these C chains.
+        theta, gradient : ndarray, shape (C, draws, D)
+            The draws of the window and the gradients there.
+        position : ndarray, shape (C, D)
+            Where the chains are.
+        knobs : mapping
+            The centrings in force.
+        """
+        moves: list[Move | None] = [None] * len(chains)
+        if theta.shape[1] < FEWEST:
+            return moves
+        waiting = [place for place, chain in enumerate(chains) if chain not in self._settled]
+        for first in range(0, len(waiting), self._together):
+            places = waiting[first : first + self._together]
+            # Fewer chains than the programs have room for are filled up with copies.
+            rows = np.resize(places, self._together)
+            own = {name: np.asarray(knob)[rows] for name, knob in knobs.items()}
+            points, scores, weight = _window(theta[rows], gradient[rows], position[rows])
+            with np.errstate(all="ignore"):
+                changed, points, scores, fitted = self._refit(points, scores, weight, own)
+            count = np.count_nonzero(weight)
+            for i, place in enumerate(places):
+                if changed[i]:
+                    new = {name: knob[i] for name, knob in fitted.items()}
+                    moves[place] = points[i, -1], new, points[i, :count], scores[i, :count]
+                elif theta.shape[1] >= SETTLING:
+                    self._settled.add(chains[place])
+        return moves
+
+    def _refit(
+        self, points: np.ndarray, scores: np.ndarray, weight: np.ndarray, knobs: Knobs
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, Knobs]:
+        """Return which chains change their coordinates, points and scores there, and the knobs."""
+        dtype, long = points.dtype, bool(np.count_nonzero(weight) >= ENOUGH)
+        written = {name: np.ones_like(knob) for name, knob in knobs.items()}
+        x, as_written = self._move(points, scores, knobs, written)
+        fitted, scores = written, as_written
+        # From the children to the parents, whose scores hold what the children's centrings add to them.
+        for number in reversed(range(int(self._coordinates.level.max(initial=-1)) + 1)):
+            level, current = Level.of(self._coordinates, number), self._centrings(knobs)
+            judged = self._judge(level, x[:, :-1], scores[:, :-1], weight, current)
+            parts = [part for part in self._coordinates.slices.values() if level.own[part.start]]
+            c, _ = minimise(judged, current, parts, long)
+            for name, part in self._coordinates.slices.items():
+                if level.own[part.start]:
+                    fitted = {**fitted, name: c[:, part].reshape(knobs[name].shape).astype(dtype)}
+            points, scores = self._move(x, as_written, written, fitted)
+        for name in self._vectors:
+            forms = [{**fitted, name: np.full_like(knobs[name], c)} for c in (0.0, 1.0)]
+            seen = [self._move(x, as_written, written, form) for form in forms]
+            c = prefer(knobs[name], weight, [(points[:, :-1], scores[:, :-1]) for points, scores in seen])
+            fitted = {**fitted, name: c}
+        if self._vectors:
+            points, scores = self._move(x, as_written, written, fitted)
+        same = [np.all((fitted[n] == knobs[n]).reshape(len(points), -1), axis=1) for n in fitted]
+        finite = np.isfinite(points).all(axis=(1, 2)) & np.isfinite(scores).all(axis=(1, 2))
+        return ~np.all(same, axis=0) & finite, points, scores, fitted
+
+    def _centrings(self, knobs: Knobs) -> np.ndarray:
+        """Return the centring of each element, shape (C, E)."""
+        flat = [np.reshape(knobs[name], (self._together, -1)) for name in self._coordinates.knobs]
+        return np.concatenate(flat, axis=1).astype(np.float32)
+
+    def _move(self, points: Any, scores: Any, old: Knobs, new: Knobs) -> tuple[np.ndarray, np.ndarray]:
+        """Return points and scores under other knobs."""
+        moved = self._mover((points, scores, old, new))(points, scores, old, new, self._coordinates.data)
+        return np.asarray(moved[0]), np.asarray(moved[1])
+
+    def _mover(self, arguments: tuple[Any, ...]) -> Any:
+        def move(point: Any, score: Any, old: Knobs, new: Knobs, data: Any) -> Any:
+            return self._coordinates.moved(point, score, data, old, new)
+
+        of_a_chain = jax.vmap(move, in_axes=(0, 0, None, None, None))
+        of_all = _of_chains(of_a_chain, (0, 0, 0, 0, None), self._together)
+        return program("moved", of_all, (*arguments, self._coordinates.data), (0, 0), self._key)
+
+    def _judge(self, level: Level, x: Any, scores: Any, weight: Any, current: np.ndarray) -> Any:
+        """Return a function that judges centrings, shape (C, E), by these draws and scores."""
+        one = partial(judge, self._coordinates)
+        of_all = _of_chains(one, (None, 0, 0, None, 0, 0, None), self._together)
+        fixed = jax.device_put((level, x, scores, weight, current))
+        data, result = self._coordinates.data, Judgement(0, 0, 0, 0)
+        run = program("judged", of_all, (*fixed, current, data), result, self._key)
+        return lambda c: jax.tree.map(np.asarray, run(*fixed, c.astype(np.float32), data))
+
+
+def _of_chains(function: Callable[..., Any], axes: tuple[int | None, ...], chains: int) -> Callable[..., Any]:
+    """Return a function of one chain as one of arrays with a leading axis of chains."""
+    if chains > 1:
+        return jax.vmap(function, in_axes=axes)
+
+    # With an axis of length 1 the compiler would transpose matrices before products.
+    def of_one(*arguments: Any) -> Any:
+        pairs = zip(arguments, axes, strict=True)
+        own = [a if axis is None else jax.tree.map(lambda x: x[0], a) for a, axis in pairs]
+        return jax.tree.map(lambda x: x[None], function(*own))
+
+    return of_one
+
+
+def _window(
+    theta: np.ndarray, gradient: np.ndarray, position: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the last three quarters of the draws, thinned or filled up to `ROWS`, and then the position.
+
+    Returns
+    -------
+    points, scores : ndarray, shape (C, ROWS + 1, D)
+        The position has the score 0.
+    weight : ndarray, shape (ROWS,)
+        Of each draw; 0 for those that fill up.
+    """
+    n = theta.shape[1]
+    late = np.unique(np.linspace(n // 4, n - 1, ROWS).astype(int))
+    rows = np.resize(late, ROWS)
+    weight = np.where(np.arange(ROWS) < len(late), 1 / len(late), 0.0).astype(theta.dtype)
+    points = np.concatenate([theta[:, rows], position[:, None]], axis=1)
+    return points, np.concatenate([gradient[:, rows], np.zeros_like(position)[:, None]], axis=1), weight
+
+
+def recentre_hook(spec: ModelSpec) -> CentringHook | None:
+    """Return what refits the centring during warm-up; None if nothing in the model is recentred."""
+    return CentringHook(spec) if recentred(spec) or vectors(spec) else None
