@@ -109,27 +109,30 @@ class CentringHook:
         dtype, long = points.dtype, bool(np.count_nonzero(weight) >= ENOUGH)
         written = {name: np.ones_like(knob) for name, knob in knobs.items()}
         x, as_written = self._move(points, scores, knobs, written)
-        fitted, scores = written, as_written
+        fitted, scores, changed = written, as_written, np.zeros(len(points), bool)
         # From the children to the parents, whose scores hold what the children's centrings add to them.
         for number in reversed(range(int(self._coordinates.level.max(initial=-1)) + 1)):
             level, current = Level.of(self._coordinates, number), self._centrings(knobs)
             judged = self._judge(level, x[:, :-1], scores[:, :-1], weight, current)
             parts = [part for part in self._coordinates.slices.values() if level.own[part.start]]
-            c, _ = minimise(judged, current, parts, long)
+            c, gain = minimise(judged, current, parts, long)
+            changed |= gain > 0
             for name, part in self._coordinates.slices.items():
                 if level.own[part.start]:
-                    fitted = {**fitted, name: c[:, part].reshape(knobs[name].shape).astype(dtype)}
+                    new = c[:, part].reshape(knobs[name].shape).astype(dtype)
+                    better = np.reshape(gain > 0, (-1,) + (1,) * (new.ndim - 1))
+                    fitted = {**fitted, name: np.where(better, new, knobs[name])}
             points, scores = self._move(x, as_written, written, fitted)
         for name in self._vectors:
             forms = [{**fitted, name: np.full_like(knobs[name], c)} for c in (0.0, 1.0)]
             seen = [self._move(x, as_written, written, form) for form in forms]
             c = prefer(knobs[name], weight, [(points[:, :-1], scores[:, :-1]) for points, scores in seen])
+            changed |= c != knobs[name]
             fitted = {**fitted, name: c}
         if self._vectors:
             points, scores = self._move(x, as_written, written, fitted)
-        same = [np.all((fitted[n] == knobs[n]).reshape(len(points), -1), axis=1) for n in fitted]
         finite = np.isfinite(points).all(axis=(1, 2)) & np.isfinite(scores).all(axis=(1, 2))
-        return ~np.all(same, axis=0) & finite, points, scores, fitted
+        return changed & finite, points, scores, fitted
 
     def _centrings(self, knobs: Knobs) -> np.ndarray:
         """Return the centring of each element, shape (C, E)."""
