@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import version
 
 
+@cache
 def arviz_series() -> int:
     """Return the major version of the installed ArviZ, without importing it.
 

@@ -33,7 +33,8 @@ class Pool:
     def __init__(
         self, chains: Sequence[Chain | Batch], workers: int, scope: Callable[[], Any], in_order: bool = False
     ) -> None:
-        self.events: queue.Queue[Chain | Batch | BaseException] = queue.Queue()
+        # None says that a thread has ended.
+        self.events: queue.Queue[Chain | Batch | BaseException | None] = queue.Queue()
         self._waiting = [(0 if in_order else c.done, c.index, c) for c in chains if not c.finished]
         heapq.heapify(self._waiting)
         self._lock, self._stop, self._scope, self._in_order = threading.Lock(), False, scope, in_order
@@ -41,24 +42,28 @@ class Pool:
         self._threads = [threading.Thread(target=self._work) for _ in range(workers)]
 
     def _work(self) -> None:
-        with self._scope():
-            while True:
-                with self._lock:
-                    if self._stop or not self._waiting:
-                        return
-                    _, _, chain = heapq.heappop(self._waiting)
-                try:
-                    chain.advance()
-                except BaseException as error:
-                    self.stop()
-                    self.events.put(error)
+        try:
+            with self._scope():
+                self._advance_chains()
+        except BaseException as error:
+            self.stop()
+            self.events.put(error)
+        finally:
+            self.events.put(None)
+
+    def _advance_chains(self) -> None:
+        while True:
+            with self._lock:
+                if self._stop or not self._waiting:
                     return
-                # Back in the heap first: the event may be the last that anybody waits for.
-                with self._lock:
-                    if not chain.finished:
-                        done = 0 if self._in_order else chain.done
-                        heapq.heappush(self._waiting, (done, chain.index, chain))
-                self.events.put(chain)
+                _, _, chain = heapq.heappop(self._waiting)
+            chain.advance()
+            # Back in the heap first: the event may be the last that anybody waits for.
+            with self._lock:
+                if not chain.finished:
+                    done = 0 if self._in_order else chain.done
+                    heapq.heappush(self._waiting, (done, chain.index, chain))
+            self.events.put(chain)
 
     def stop(self) -> None:
         """Let every thread end after its chunk."""
@@ -68,18 +73,19 @@ class Pool:
         """Start; yield a chain each time it has made a chunk, and None now and then while nothing happens."""
         for thread in self._threads:
             thread.start()
-        while True:
-            alive = any(thread.is_alive() for thread in self._threads)
+        working = len(self._threads)
+        while working:
             try:
-                event = self.events.get(timeout=POLL_SECONDS if alive else 0)
+                event = self.events.get(timeout=POLL_SECONDS)
             except queue.Empty:
-                if not alive:
-                    return
                 yield None
                 continue
             if isinstance(event, BaseException):
                 raise event
-            yield event
+            if event is None:
+                working -= 1
+            else:
+                yield event
 
     def join(self) -> None:
         """Wait for the threads after `stop`, as long as an interrupt may take."""
