@@ -159,10 +159,12 @@ class Example:
         smooth = (i + 1 for i, v in enumerate(self.values) if v.dtype == float and np.isfinite(v).all())
         return tuple(smooth) if self.law.discrete else (0, *smooth)
 
-    def evaluate(self, points: np.ndarray, *params: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def evaluate(
+        self, points: np.ndarray, *params: np.ndarray, double: bool = True
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Return the log density at each point and its gradients by name of the argument."""
         padded = np.resize(points, (POINTS, *points.shape[1:]))  # one shape, one compilation
-        with double_precision():
+        with double_precision(double):
             value, grads = value_and_grads(self.law, self.differentiable)(padded, *map(jnp.asarray, params))
         labels = [("x", *self.names)[i] for i in self.differentiable]
         cut = slice(len(points))
