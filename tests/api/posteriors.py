@@ -49,6 +49,11 @@ class Posterior:
     slow: bool = False
 
 
+def arrays_of(data: Data) -> Data:
+    """Return the data with its lists as arrays."""
+    return {key: np.array(value) if isinstance(value, list) else value for key, value in data.items()}
+
+
 def benchmark(name: str) -> Callable[[Data], pm.Model]:
     """Return a model of the benchmarks, which reads its data itself."""
     return lambda data: BENCHMARKS[name].build(pm)
@@ -135,14 +140,14 @@ def garch11(d: Data) -> pm.Model:
     return model
 
 
-def gp_pois_regr(d: Data) -> pm.Model:
+def gp_pois_regr(d: Data, jitter: float = 1e-10) -> pm.Model:
     x, n = d["x"], d["N"]
     with pm.Model() as model:
         rho = pm.Gamma("rho", alpha=25, beta=4)
         alpha = pm.HalfNormal("alpha", 2)
         z = pm.Normal("f_tilde", 0, 1, shape=n)
         kernel = alpha**2 * pm.math.exp(-0.5 * (x[:, None] - x[None, :]) ** 2.0 / rho**2)
-        f = pm.Deterministic("f", pm.math.dot(pm.math.cholesky(kernel + 1e-10 * np.eye(n)), z))
+        f = pm.Deterministic("f", pm.math.dot(pm.math.cholesky(kernel + jitter * np.eye(n)), z))
         pm.Poisson("k", pm.math.exp(f), observed=d["k"])
     return model
 

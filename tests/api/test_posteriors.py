@@ -8,7 +8,7 @@ import pytest
 import pmjax as pm
 
 from .models import RADON, eight_schools, mcse, radon, reference
-from .posteriors import POSTERIORS
+from .posteriors import POSTERIORS, arrays_of
 
 QUIET = {"progressbar": False, "compute_convergence_checks": False, "random_seed": 11}
 
@@ -24,6 +24,15 @@ def assert_agrees(values: np.ndarray, mean: float, sd: float, label: str) -> Non
     """The means agree within 4 combined Monte Carlo standard errors; the reference's is 0.01 sd."""
     error = np.hypot(mcse(values), 0.01 * sd)
     assert abs(values.mean() - mean) < 4 * error, (label, values.mean(), mean, error)
+
+
+def assert_has_moments(trace, expected: dict) -> None:
+    """Means and second moments are those of reference draws, whose labels count from 1."""
+    for label, known in expected.items():
+        name, _, index = label.rstrip("]").partition("[")
+        values = draws_of(trace, f"{name}[{int(index) - 1}]" if index else name).astype(float)
+        assert_agrees(values, known["mean"], known["sd"], label)
+        assert_agrees(values**2, known["mean_sq"], np.std(values**2), f"{label} squared")
 
 
 @pytest.mark.smoke
@@ -60,14 +69,7 @@ def test_eight_schools(sampler, centred):
     with eight_schools(centred=centred):
         trace = pm.sample(draws, tune=1000 if sampler == "pmjax" else 500, nuts_sampler=sampler,
                           target_accept=0.99 if centred else 0.9, **QUIET)  # fmt: skip
-    for label, known in expected.items():
-        if label.startswith("theta_"):
-            continue
-        name, _, index = label.rstrip("]").partition("[")
-        values = draws_of(trace, f"{name}[{int(index) - 1}]" if index else name)
-        assert_agrees(values, known["mean"], known["sd"], label)
-        sd_of_square = np.std(values**2)
-        assert_agrees(values**2, known["mean_sq"], sd_of_square, f"{label} squared")
+    assert_has_moments(trace, {k: known for k, known in expected.items() if not k.startswith("theta_")})
 
 
 @pytest.mark.parametrize(
@@ -77,11 +79,6 @@ def test_reference_draws_of_posteriordb(name):
     """Means and second moments agree within 4 combined Monte Carlo standard errors."""
     posterior = POSTERIORS[name]
     data, expected = reference(name, posterior.data)
-    arrays = {key: np.array(value) if isinstance(value, list) else value for key, value in data.items()}
-    with posterior.build(arrays):
+    with posterior.build(arrays_of(data)):
         trace = pm.sample(posterior.draws, target_accept=posterior.target_accept, **QUIET)
-    for label, known in expected.items():
-        stan, _, index = label.rstrip("]").partition("[")
-        values = draws_of(trace, f"{stan}[{int(index) - 1}]" if index else stan)
-        assert_agrees(values, known["mean"], known["sd"], label)
-        assert_agrees(values**2, known["mean_sq"], np.std(values**2), f"{label} squared")
+    assert_has_moments(trace, expected)
