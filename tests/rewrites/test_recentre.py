@@ -289,7 +289,7 @@ def test_the_search_finds_the_least_of_a_known_loss() -> None:
         return Judgement(alone.sum(axis=1), 20 * (c - target), alone, depth)
 
     c, gain = minimise(judged, np.zeros((2, 3)), [slice(0, 2), slice(2, 3)], long=True)
-    # Ten steps of Adam come so near.
+    # Twelve steps of Adam come so near.
     np.testing.assert_allclose(c, target, atol=0.03)
     np.testing.assert_allclose(gain, 10 * (2 * 0.45**2 + 1), atol=0.05)
     # Where the data say less, the neck bounds the centring.

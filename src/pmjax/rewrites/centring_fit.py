@@ -26,8 +26,8 @@ import numpy as np
 from pmjax.rewrites.coordinates import Coordinates
 
 # Values of c that are tried element by element before the joint fit, and the steps of that.
-GRID = np.linspace(0.0, 1.0, 4)
-STEPS, RATE = 10, 0.12
+GRID = np.linspace(0.0, 1.0, 11)
+STEPS, RATE = 12, 0.1
 # The sum of losses must fall by this, and by this part of itself, to be worth a change; a fit element by
 # element, which follows the noise of a window, must be better by this for each element.
 WORTH, WORTH_PART, POLISH = 0.1, 0.002, 0.01

@@ -66,7 +66,7 @@ def plan(tune: int, draws: int, metric: str) -> tuple[np.ndarray, np.ndarray]:
     ends : ndarray of int
     """
     flags = np.concatenate([warmup_flags(tune), np.zeros(draws, np.int32)])
-    return (flags, move_ends(flags)) if metric == "diag" else host_flags(flags, metric)
+    return (flags, move_ends(flags)) if metric == "diag" else host_flags(flags)
 
 
 def window_ends(flags: np.ndarray) -> np.ndarray:
@@ -74,15 +74,14 @@ def window_ends(flags: np.ndarray) -> np.ndarray:
     return np.flatnonzero(flags & SWITCH) + 1
 
 
-def host_flags(flags: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return flags and window ends for a metric that the host fits: a dense one after the early phase.
+def host_flags(flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return flags and window ends for a metric that the host fits: from draw 20 on.
 
-    From the first end on the program leaves the metric alone; the last window ends where it freezes.
+    Some directions can be told from few draws, and save many gradients. From the first end on the program
+    leaves the metric alone; the last window ends where it freezes.
     """
-    ends = slow_window_ends(flags)
-    if kind == "low_rank":
-        # Few directions can be told from few draws, and save many gradients.
-        ends = move_ends(flags)[move_ends(flags) >= 4 * EARLY_WINDOW]
+    ends = move_ends(flags)
+    ends = ends[ends >= 2 * EARLY_WINDOW]
     frozen = np.flatnonzero(flags & TUNE_METRIC)[-1:] + 1
     flags = flags.copy()
     flags[ends[0] if len(ends) else len(flags) :] &= ~TUNE_METRIC
