@@ -22,7 +22,8 @@ from pmjax import compilation
 from pmjax.density.density import Density
 from pmjax.density.joint import joint_density
 from pmjax.rewrites import pipeline
-from pmjax.sampling.program import STATS, Buffers, Program, Settings, capacity, initial_state
+from pmjax.sampling.buffers import STATS, Buffers, capacity
+from pmjax.sampling.program import Program, Settings, initial_state
 from pmjax.sampling.randomness import chain_key
 
 FLOAT = np.dtype(np.float64)

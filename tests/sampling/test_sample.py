@@ -116,6 +116,34 @@ def test_vectorized_chains_make_the_same_draws(metric):
     np.testing.assert_allclose(batched.posterior.theta, x, rtol=1e-6, atol=1e-6)
 
 
+def test_vectorized_draws_do_not_depend_on_calls(monkeypatch):
+    """Calls that end in the middle of trajectories, of a single tick or of many, make the same draws."""
+    arguments = {"draws": 30, "tune": 60, "metric": "low_rank", "keep_warmup": True}
+    few = sample(student_t(3, 2.0), chain_method="vectorized", **arguments)
+    monkeypatch.setattr("pmjax.sampling.batch.CHUNK_SECONDS", 1e-9)
+    many = sample(student_t(3, 2.0), chain_method="vectorized", **arguments)
+    for one, other in ((few.warmup, many.warmup), (few.posterior, many.posterior)):
+        np.testing.assert_array_equal(one.theta, other.theta)
+        np.testing.assert_array_equal(one.theta, one.outputs["x"])
+        np.testing.assert_array_equal(other.theta, other.outputs["x"])
+        for name, values in one.stats.items():
+            np.testing.assert_array_equal(values, other.stats[name])
+
+
+def test_chains_of_a_batch_do_not_wait_for_longer_trajectories():
+    trace = sample(
+        student_t(2, 1.0), chains=16, draws=300, tune=200, keep_warmup=True, chain_method="vectorized"
+    )
+    steps = np.hstack([phase.stats["n_steps"] for phase in (trace.warmup, trace.posterior)])
+    useful = trace.attributes["useful_ticks"]
+    # In lockstep all wait for the longest trajectory of each draw; here, for the chain with the most leaves.
+    lockstep = steps.mean() / steps.max(axis=0).mean()
+    bound = steps.sum(axis=1).mean() / steps.sum(axis=1).max()
+    assert lockstep < 0.6
+    assert 0.9 * bound < useful
+    assert useful > 1.3 * lockstep
+
+
 def test_vectorized_moments():
     trace = sample(gaussian(10), chains=16, draws=500, tune=500, chain_method="vectorized")
     x = trace.posterior.outputs["x"]

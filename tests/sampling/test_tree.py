@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pmjax.sampling.buffers import STATS, capacity
 from pmjax.sampling.nuts import Point, add_point, begin_doubling, begin_draw
-from pmjax.sampling.program import STATS, Program, Settings, capacity, initial_state
+from pmjax.sampling.program import Program, Settings, initial_state
 from pmjax.sampling.python_nuts import Trajectory, turns
 from pmjax.sampling.randomness import Randomness, chain_key, draw_randomness
 from pmjax.sampling.turning import Span, add_leaf, spans_turn, work_space

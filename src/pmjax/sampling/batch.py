@@ -1,8 +1,8 @@
 """Chains in one batch, for accelerators: each call of the program advances all of them.
 
-Inside a call every chain makes its own leaves, whatever tree it is in (a finite-state machine; Dance et
-al. 2025, arXiv:2503.17405): a chain with a long trajectory does not hold up the others until the
-end of the chunk.
+Every chain makes its own leaves, whatever tree it is in (a finite-state machine; Dance et al. 2025,
+arXiv:2503.17405). A call is so many ticks long, and what it leaves unfinished the next one goes on with: no
+chain waits for another's trajectory, and chains with short ones are ahead of the others.
 """
 
 from __future__ import annotations
@@ -15,32 +15,35 @@ from typing import Any
 import jax
 import numpy as np
 
-from pmjax.sampling.chain import DIVERGING, N_STEPS, Calls, Chain, take_windows
-from pmjax.sampling.program import ChainState, Settings
+from pmjax.sampling.buffers import Buffers
+from pmjax.sampling.chain import CHUNK_SECONDS, DIVERGING, N_STEPS, Calls, Chain, take_windows
+from pmjax.sampling.program import Program, Settings, Walk
+
+# The first call has one tick, and none has more than so many times as many as the one before.
+GROWTH = 4
 
 
 class Batch:
     """Chains that advance together; to the driver it looks like one chain.
 
-    Between chunks their states stay where the program left them, in arrays with a leading axis of
-    chains. Only to start, and where a window of the warm-up ends, each chain goes its own way on the host;
-    what may change their coordinates hears of all of them at once.
+    Between calls their walks stay where the program left them, in arrays with a leading axis of chains.
+    Only to start, and where its windows of the warm-up end, a chain goes its own way on the host while the
+    others wait; what may change coordinates hears at once of all chains whose window has ended.
 
     Parameters
     ----------
     chains : list of Chain
-        All of one run, whose program takes states, settings and knobs with a leading axis of
-        chains.
+        All of one run, whose ``run_chunk`` is ``program.run_batch``.
+    program : Program
     """
 
     index = 0
 
-    def __init__(self, chains: list[Chain]) -> None:
-        self.members = chains
-        self._states: ChainState | None = None
+    def __init__(self, chains: list[Chain], program: Program) -> None:
+        self.members, self._program = chains, program
+        self._walks: Walk | None = None
         self._knobs: Any = None
-        self._ticks = 0
-        self._chunk = 1
+        self._ticks, self._length = 0, 1
 
     @property
     def done(self) -> int:
@@ -57,77 +60,123 @@ class Batch:
         return {"useful_ticks": made / max(len(self.members) * self._ticks, 1)}
 
     def advance(self) -> None:
-        """Make the next chunk of every chain."""
-        first, run = self.members[0], self.members[0].run
-        if self._states is None:
-            for chain in self.members:
-                chain.started = time.perf_counter()
-            self._one_by_one([chain.start() for chain in self.members])
-        # Long chunks let chains drift apart; early draws say little about the length of later ones.
-        n, listening = min(first.chunk_size(together=True), 4 * self._chunk), first.listening
-        self._chunk = n
+        """Make the next call of the program, and keep the draws that it has finished."""
+        if self._walks is None:
+            self._start()
+        run, done = self.members[0].run, self._done()
+        settings = self._settings(np.minimum(run.draws_to_stop(done), run.capacity))
         began = time.perf_counter()
-        answer = run.run_chunk(self._states, self._settings(n), run.data, self._knobs)
-        self._states, buffers = jax.block_until_ready(answer)
-        theta, stats = np.asarray(buffers.theta)[:, :n], np.asarray(buffers.stats)[:, :n]
+        answer = run.run_chunk(self._walks, settings, run.data, self._knobs, np.int32(self._length))
+        self._walks, buffers, ticks = jax.block_until_ready(answer)
+        counts = np.asarray(self._walks.row)
+        theta, stats = (np.asarray(part)[:, : counts.max()] for part in (buffers.theta, buffers.stats))
         seconds = time.perf_counter() - began
-        run.keep(self.members, theta, stats, self._knobs)
-        totals = [stats[:, :, column].sum(axis=1).astype(int) for column in (N_STEPS, DIVERGING)]
-        # A call ends when the chain with the most leaves has made its draws.
-        ticks = int(totals[0].max())
-        self._ticks += ticks
-        counts = zip(*(total.tolist() for total in totals), stats[:, -1].copy(), strict=True)
-        for chain, (gradients, divergences, last) in zip(self.members, counts, strict=True):
-            chain.count(n, seconds, ticks, gradients, divergences, last)
+        self._ticks += int(ticks)
+        self._length = max(1, min(GROWTH * self._length, int(CHUNK_SECONDS / seconds * int(ticks))))
+        run.keep(self.members, counts, theta, stats, self._knobs)
+        listening = [chain for chain in self.members if counts[chain.index] and chain.listening]
         if listening:
-            pairs = np.array(theta), np.array(np.asarray(buffers.gradient)[:, :n])
-            for chain, *own in zip(self.members, *pairs, strict=True):
-                chain.pairs.append((own[0], own[1]))
-            if first.at_window_end:
-                self._scatter()
-                windows = take_windows(self.members)
-                self._one_by_one(
-                    [chain.end_window(*own) for chain, own in zip(self.members, windows, strict=True)]
-                )
+            gradient = np.asarray(buffers.gradient)
+            for chain in listening:
+                own = chain.index, slice(counts[chain.index])
+                chain.pairs.append((theta[own].copy(), gradient[own].copy()))
+        self._count(counts, stats, seconds)
+        self._end_windows([chain for chain in listening if chain.at_window_end])
 
-    def _settings(self, n: int) -> Settings:
-        one = self.members[0].settings(n)
-        return Settings(*(np.broadcast_to(x, (len(self.members), *np.shape(x))) for x in one))
+    def _start(self) -> None:
+        self._walks = jax.device_put(self._program.blank_walks())
+        self._knobs = jax.tree.map(
+            lambda x: np.broadcast_to(x, (len(self.members), *x.shape)), self.members[0].run.knobs
+        )
+        for chain in self.members:
+            chain.started = time.perf_counter()
+        self._one_by_one({chain.index: chain.start() for chain in self.members})
 
-    def _one_by_one(self, steps: Sequence[Calls[Any]]) -> None:
-        """Run a generator of calls for each chain, and make their calls together; then collect the states."""
-        answers: dict[int, Any] = dict.fromkeys(range(len(steps)))
+    def _done(self) -> np.ndarray:
+        return np.array([chain.done for chain in self.members])
+
+    def _settings(self, n_draws: np.ndarray) -> Settings:
+        run = self.members[0].run
+        draws = self._done()[:, None] + np.arange(run.capacity)
+        return Settings(
+            n_draws.astype(np.int32),
+            np.full(len(self.members), run.max_treedepth, np.int32),
+            np.full(len(self.members), run.target_accept, run.dtype),
+            run.flags.take(draws, mode="clip"),
+        )
+
+    def _count(self, counts: np.ndarray, stats: np.ndarray, seconds: float) -> None:
+        rows = np.arange(stats.shape[1]) < counts[:, None]
+        totals = (np.where(rows, stats[:, :, column], 0).sum(axis=1) for column in (N_STEPS, DIVERGING))
+        own = zip(counts.tolist(), *(total.astype(int).tolist() for total in totals), strict=True)
+        for chain, (n, gradients, divergences) in zip(self.members, own, strict=True):
+            if n:
+                chain.count(n, seconds, gradients, divergences, stats[chain.index, n - 1].copy())
+
+    def _end_windows(self, chains: list[Chain]) -> None:
+        """Let chains whose windows have ended go on from there, together those that end the same one."""
+        if not chains:
+            return
+        assert self._walks is not None
+        states = _unstack(jax.device_get(self._walks.chain), [chain.index for chain in chains])
+        for chain, state in zip(chains, states, strict=True):
+            chain.state = state
+        steps = {}
+        for done in {chain.done for chain in chains}:
+            group = [chain for chain in chains if chain.done == done]
+            for chain, window in zip(group, take_windows(group), strict=True):
+                steps[chain.index] = chain.end_window(*window)
+        self._one_by_one(steps)
+
+    def _one_by_one(self, steps: dict[int, Calls[None]]) -> None:
+        """Run a generator of calls for some chains, their calls together; they go on from the states left."""
+        places = list(steps)
+        answers: dict[int, Any] = dict.fromkeys(steps)
         while answers:
             calls = {}
             for i, answer in answers.items():
                 with contextlib.suppress(StopIteration):
                     calls[i] = steps[i].send(answer)
             answers = self._call(calls) if calls else {}
-        self._states = _stack([chain.state for chain in self.members])
-        self._knobs = _stack([chain.knobs for chain in self.members])
+        states, knobs = zip(*((self.members[i].state, self.members[i].knobs) for i in places), strict=True)
+        self._walks = self._begin_draws(places, states)
+        self._knobs = _replace(self._knobs, places, knobs)
 
-    def _call(self, calls: dict[int, Any]) -> dict[int, Any]:
-        """Make the calls of some chains; the others have a place in the batch, but no draws to make."""
-        run = self.members[0].run
-        state, settings, knobs = next(iter(calls.values()))
-        idle = state, settings._replace(n_draws=np.int32(0)), knobs
-        states, settings, knobs = _stack([calls.get(i, idle) for i in range(len(self.members))])
-        states, buffers = run.run_chunk(states, settings, run.data, knobs)
-        self._ticks += 1
-        # Trajectories that are made outside of chunks are judged by their statistics alone.
-        answer = jax.device_get((states, buffers._replace(theta=None, gradient=None)))
-        return dict(zip(calls, _unstack(answer, list(calls)), strict=True))
+    def _call(self, calls: dict[int, Any]) -> dict[int, tuple[Any, Buffers]]:
+        """Make calls of one draw for some chains; what the others do meanwhile is forgotten."""
+        run, places = self.members[0].run, list(calls)
+        states, settings, knobs = zip(*calls.values(), strict=True)
+        none = self._settings(np.zeros(len(self.members)))
+        walks, buffers, ticks = run.run_chunk(
+            self._begin_draws(places, states),
+            _replace(none, places, settings),
+            run.data,
+            _replace(self._knobs, places, knobs),
+            np.int32(1),
+        )
+        self._ticks += int(ticks)
+        # These trajectories are judged by where they end and by their statistics alone.
+        answer = jax.device_get((walks.chain, buffers._replace(theta=None, gradient=None)))
+        return dict(zip(calls, _unstack(answer, places), strict=True))
 
-    def _scatter(self) -> None:
-        states = _unstack(jax.device_get(self._states), range(len(self.members)))
-        for chain, state in zip(self.members, states, strict=True):
-            chain.state = state
+    def _begin_draws(self, places: Sequence[int], states: Sequence[Any]) -> Walk:
+        """Return the walks with new states at some places, where the next draw begins afresh."""
+        assert self._walks is not None
+        old, begin = self._walks, [np.True_] * len(places)
+        return old._replace(
+            chain=_replace(old.chain, places, states),
+            new_draw=_replace(old.new_draw, places, begin),
+            new_doubling=_replace(old.new_doubling, places, begin),
+        )
 
 
-def _stack(trees: Sequence[Any]) -> Any:
-    """Return one pytree of the arrays of equal pytrees, stacked along a new first axis."""
-    leaves, structures = zip(*map(jax.tree.flatten, trees), strict=True)
-    return jax.tree.unflatten(structures[0], [np.array(column) for column in zip(*leaves, strict=True)])
+def _replace(tree: Any, places: Sequence[int], rows: Sequence[Any]) -> Any:
+    """Return a pytree on the host with other pytrees at some places of the first axis of its arrays."""
+    leaves, structure = jax.tree.flatten(tree)
+    copies = [np.array(leaf) for leaf in leaves]
+    for copy, own in zip(copies, zip(*map(jax.tree.leaves, rows), strict=True), strict=True):
+        copy[places] = np.stack(own)
+    return jax.tree.unflatten(structure, copies)
 
 
 def _unstack(tree: Any, places: Sequence[int]) -> list[Any]:

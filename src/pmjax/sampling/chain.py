@@ -12,7 +12,8 @@ import numpy as np
 
 from pmjax.sampling import metric as metrics
 from pmjax.sampling import step_size
-from pmjax.sampling.program import STATS, Buffers, ChainState, Settings, initial_state
+from pmjax.sampling.buffers import STATS, Buffers
+from pmjax.sampling.program import ChainState, Settings, initial_state
 from pmjax.sampling.randomness import chain_key
 from pmjax.sampling.schedule import LATE
 
@@ -90,7 +91,7 @@ class StartError(ValueError):
 class Run:
     """What all chains of a run share."""
 
-    run_chunk: Callable[..., tuple[ChainState, Buffers]]
+    run_chunk: Callable[..., Any]
     data: Any
     knobs: Any
     kind: str
@@ -105,12 +106,18 @@ class Run:
     retry: bool
     boundaries: np.ndarray
     window_hook: WindowHook | None
-    keep: Callable[[list[Chain], np.ndarray, np.ndarray, Any], None]
+    keep: Callable[[list[Chain], np.ndarray, np.ndarray, np.ndarray, Any], None]
 
     @property
     def uses_pairs(self) -> bool:
         """Whether (draw, gradient) pairs of warm-up are wanted on the host."""
         return self.kind != "diag" or self.window_hook is not None
+
+    def draws_to_stop(self, done: int | np.ndarray) -> np.ndarray:
+        """Return how many draws lie between ``done`` and where a chain stops: a phase or a window ends."""
+        ends = np.union1d([self.tune, self.tune + self.draws], self.boundaries if self.uses_pairs else [])
+        following = np.searchsorted(ends, done, side="right")
+        return ends.astype(int)[np.minimum(following, len(ends) - 1)] - done
 
 
 @dataclass
@@ -169,9 +176,10 @@ class Chain:
         theta, stats = np.asarray(buffers.theta)[:n], np.asarray(buffers.stats)[:n]
         seconds = time.perf_counter() - began
         # One chain is a batch of one to what keeps the draws.
-        run.keep([self], theta[None], stats[None], jax.tree.map(lambda x: np.asarray(x)[None], self.knobs))
+        knobs = jax.tree.map(lambda x: np.asarray(x)[None], self.knobs)
+        run.keep([self], np.array([n]), theta[None], stats[None], knobs)
         gradients, divergences = int(stats[:, N_STEPS].sum()), int(stats[:, DIVERGING].sum())
-        self.count(n, seconds, gradients, gradients, divergences, stats[-1].copy())
+        self.count(n, seconds, gradients, divergences, stats[-1].copy())
         if listening:
             self.pairs.append((np.array(theta), np.array(np.asarray(buffers.gradient)[:n])))
             if self.at_window_end:
@@ -187,13 +195,11 @@ class Chain:
         """Whether a window of the warm-up has just ended."""
         return self.done in self.run.boundaries
 
-    def count(
-        self, n: int, seconds: float, ticks: int, gradients: int, divergences: int, last_stats: np.ndarray
-    ) -> None:
-        """Count a chunk of ``n`` draws, made in so many turns of the program's loop."""
+    def count(self, n: int, seconds: float, gradients: int, divergences: int, last_stats: np.ndarray) -> None:
+        """Count a chunk of ``n`` draws of one phase."""
         old, now = self.seconds_per_draw, seconds / n
         self.seconds_per_draw = now if old is None else 0.5 * (old + now)
-        self.seconds_per_gradient = min(self.seconds_per_gradient, seconds / max(ticks, 1))
+        self.seconds_per_gradient = min(self.seconds_per_gradient, seconds / max(gradients, 1))
         self.gradients += gradients
         self.all_divergent &= divergences == n
         if self.done >= self.run.tune:
@@ -201,20 +207,16 @@ class Chain:
         self.last_stats = last_stats
         self.done += n
 
-    def chunk_size(self, together: bool = False) -> int:
-        """Return how many draws the next chunk makes; ``together`` with other chains in a batch."""
+    def chunk_size(self) -> int:
+        """Return how many draws the next chunk makes."""
         run = self.run
-        phase_end = run.tune if self.done < run.tune else run.tune + run.draws
-        limit = min(phase_end - self.done, run.capacity)
-        if run.uses_pairs:
-            limit = min([limit, *(int(end) - self.done for end in run.boundaries if end > self.done)])
+        limit = min(int(run.draws_to_stop(self.done)), run.capacity)
         if self.seconds_per_draw is None:
             return min(limit, 1)
         wanted = CHUNK_SECONDS / self.seconds_per_draw
-        if not together:
-            # Early draws say little about how long the trajectories of later ones will be.
-            longest = 2**run.max_treedepth * self.seconds_per_gradient
-            wanted = min(wanted, LONGEST_CHUNK_SECONDS / longest)
+        # Early draws say little about how long the trajectories of later ones will be.
+        longest = 2**run.max_treedepth * self.seconds_per_gradient
+        wanted = min(wanted, LONGEST_CHUNK_SECONDS / longest)
         return max(1, min(limit, int(wanted)))
 
     def settings(self, n: int) -> Settings:

@@ -14,6 +14,7 @@ from jax import lax
 from pmjax.density.density import Density
 from pmjax.sampling import metric as metrics
 from pmjax.sampling import schedule, step_size
+from pmjax.sampling.buffers import Buffers, capacity, empty_buffers
 from pmjax.sampling.nuts import (
     Point,
     Subtree,
@@ -28,20 +29,6 @@ from pmjax.sampling.nuts import (
 )
 from pmjax.sampling.randomness import Randomness, draw_randomness
 from pmjax.sampling.turning import Span, work_space
-
-STATS = (
-    "lp",
-    "acceptance_rate",
-    "diverging",
-    "energy",
-    "energy_error",
-    "tree_depth",
-    "n_steps",
-    "step_size",
-    "reached_max_treedepth",
-    "index_in_trajectory",
-)
-BUFFER_BYTES, MIN_CAPACITY, MAX_CAPACITY = 2**20, 16, 1024
 
 
 class ChainState(NamedTuple):
@@ -68,24 +55,6 @@ class Settings(NamedTuple):
     flags: Any
 
 
-class Buffers(NamedTuple):
-    """Draws of a chunk, shapes (capacity, D), (capacity, D) and (capacity, len(STATS))."""
-
-    theta: Any
-    gradient: Any
-    stats: Any
-
-
-def capacity(size: int, batch: int = 1) -> int:
-    """Return how many draws of each chain a chunk can hold: a megabyte of them, or 32 for a batch."""
-    if batch == 1:
-        draws = BUFFER_BYTES // (8 * max(size, 1))
-    else:
-        # Each call begins with empty buffers: with many chains they must not cost more than the draws.
-        draws = 32 * BUFFER_BYTES // (8 * batch * (2 * size + len(STATS)))
-    return int(np.clip(draws, MIN_CAPACITY, MAX_CAPACITY))
-
-
 def initial_state(theta: np.ndarray, key: np.ndarray, kind: str, dtype: np.dtype) -> ChainState:
     """Return the state of a chain at ``theta``, where nothing has been evaluated yet."""
     position = np.asarray(theta, dtype)
@@ -105,7 +74,7 @@ class Walk(NamedTuple):
     """What the loop of the program carries: a chain in the middle of a trajectory.
 
     ``row`` draws of this chunk are finished; ``new_draw`` and ``new_doubling`` say what the next turn of
-    the loop begins with.
+    the loop begins with. Between the calls of a batch there are no ``buffers``.
     """
 
     row: jax.Array
@@ -114,9 +83,9 @@ class Walk(NamedTuple):
     tree: Tree
     sub: Subtree
     spans: Span
-    new_draw: jax.Array
-    new_doubling: jax.Array
-    buffers: Buffers
+    new_draw: Any
+    new_doubling: Any
+    buffers: Any
 
 
 When = Callable[[jax.Array, Callable[[Any], Any], Any], Any]
@@ -189,16 +158,39 @@ class Program:
         )
         return walk.chain, walk.buffers
 
-    def run_batch(self, states: ChainState, settings: Settings, data: Any, knobs: Any) -> tuple[Any, Buffers]:
-        """Do the same for chains in a batch: all arguments but the data have a leading axis of chains."""
+    def run_batch(
+        self, walks: Walk, settings: Settings, data: Any, knobs: Any, ticks: Any
+    ) -> tuple[Walk, Buffers, Any]:
+        """Go on with the walks of a batch for at most so many ticks, a leaf of each chain; return how many.
+
+        Walks, settings and knobs have a leading axis of chains. A chain that has its ``n_draws`` stops, and
+        the call ends early when an eighth of those that had draws to make have stopped.
+        """
         leaves = jax.vmap(self.leaf, in_axes=(0, 0, None, 0))
-        first = lambda state: first_walk(state, self.rows + 1, self.max_depth, self.dtype)  # noqa: E731
-        walks = lax.while_loop(
-            lambda walks: jnp.any(walks.row < settings.n_draws),
-            lambda walks: leaves(walks, settings, data, knobs),
-            jax.vmap(first)(states),
+        to_make = jnp.sum(settings.n_draws > 0)
+
+        def unfinished(carry: tuple[jax.Array, Walk]) -> jax.Array:
+            tick, walks = carry
+            return (tick < ticks) & (8 * jnp.sum(walks.row < settings.n_draws) > 7 * to_make)
+
+        # The row after the last takes what is not a draw.
+        empty = empty_buffers((self.batch, self.rows + 1), self.density.size, self.dtype)
+        tick, walks = lax.while_loop(
+            unfinished,
+            lambda carry: (carry[0] + 1, leaves(carry[1], settings, data, knobs)),
+            (jnp.int32(0), walks._replace(row=jnp.zeros_like(walks.row), buffers=empty)),
         )
-        return walks.chain, walks.buffers
+        return walks._replace(buffers=None), walks.buffers, tick
+
+    def blank_walks(self) -> Walk:
+        """Return what `run_batch` takes, on the host: walks that begin a draw, from states yet to be set."""
+        state = initial_state(np.zeros(self.density.size), np.zeros(2, np.uint32), self.kind, self.dtype)
+        walk = jax.eval_shape(lambda state: first_walk(state, 0, self.max_depth, self.dtype), state)
+        walks: Walk = jax.tree.map(
+            lambda x: np.zeros((self.batch, *x.shape), x.dtype), walk._replace(buffers=None)
+        )
+        begin = np.ones(self.batch, bool)
+        return walks._replace(new_draw=begin, new_doubling=begin)
 
     def leaf(self, walk: Walk, settings: Settings, data: Any, knobs: Any) -> Walk:
         """Make one leapfrog step, and all that it begins and ends; the only gradient of the program."""
@@ -256,8 +248,9 @@ class Program:
     ) -> tuple[jax.Array, ChainState, Buffers]:
         """Where a draw has ended write it down, count it and adapt to it."""
         if self.batch > 1:
-            # Chains that have their draws wait for the others. What is written has no condition, or
-            # the whole buffers would be copied: the last row takes what is not a draw.
+            # A chain that has its draws makes the leaves of its next draw, which ends in a later call, or
+            # begins again if it ends in this one. What is written has no condition, or the whole buffers
+            # would be copied.
             ended = ended & (row < settings.n_draws)
             buffers = record(buffers, jnp.where(ended, row, self.rows), tree, chain, settings)
 
@@ -300,11 +293,7 @@ def first_walk(state: ChainState, rows: int, max_depth: int, dtype: np.dtype) ->
         spans=work_space(max_depth, size, dtype),
         new_draw=jnp.bool_(True),
         new_doubling=jnp.bool_(True),
-        buffers=Buffers(
-            jnp.zeros((rows, size), dtype),
-            jnp.zeros((rows, size), dtype),
-            jnp.zeros((rows, len(STATS)), dtype),
-        ),
+        buffers=empty_buffers((rows,), size, dtype),
     )
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from pmjax.sampling.buffers import STATS
 from pmjax.sampling.chain import Chain
-from pmjax.sampling.program import STATS
 
 REFRESH_SECONDS = 0.2
 # More chains than this share one line.

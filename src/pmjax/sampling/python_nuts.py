@@ -16,9 +16,9 @@ import numpy as np
 from pmjax.compilation import program
 from pmjax.density.density import Density
 from pmjax.sampling import schedule
+from pmjax.sampling.buffers import STATS
 from pmjax.sampling.metric import fit_metric, initial_metric
 from pmjax.sampling.outputs import compile_outputs
-from pmjax.sampling.program import STATS
 from pmjax.sampling.randomness import Randomness, output_keys
 from pmjax.sampling.storage import DTYPES
 from pmjax.sampling.trace import Phase, Trace

@@ -18,10 +18,11 @@ from pmjax import compilation
 from pmjax.density.density import Density
 from pmjax.sampling import schedule
 from pmjax.sampling.batch import Batch
+from pmjax.sampling.buffers import STATS, Buffers
 from pmjax.sampling.chain import Chain, Run, Starts, WindowHook
 from pmjax.sampling.driver import Pool, in_background
 from pmjax.sampling.metric import METRICS
-from pmjax.sampling.program import STATS, Buffers, Program, Settings, capacity, initial_state
+from pmjax.sampling.program import Program, Settings, initial_state
 from pmjax.sampling.progress import Progress
 from pmjax.sampling.storage import Recorder, Storage
 from pmjax.sampling.trace import Trace
@@ -119,6 +120,7 @@ def sample_nuts(
     warmup_storage = Storage(chains, tune, density.size if keep_theta else 0, dtype) if keep_warmup else None
     with scope():
         data, knobs = jax.device_put(density.data), jax.device_put(density.knobs)
+    program = Program(density, metric, max(max_treedepth, ROOM), dtype, batch)
     recorder = Recorder(density, data, knobs, dtype, output_names, scope, storage, warmup_storage, batch)
 
     # Tracing needs the interpreter, compiling does not: what the first window and the results need is made
@@ -128,11 +130,8 @@ def sample_nuts(
         threading.Thread(target=_prepare, args=(window_hook, batch, dtype, scope)).start()
         while_compiling()
 
-    def compile_program() -> Callable[..., Any]:
-        with scope():
-            return _nuts_program(density, metric, max_treedepth, dtype, data, knobs, batch, traced)
-
-    compiled = in_background(compile_program, lambda: progress.phase("Compiling the model and the sampler"))
+    making = partial(_compile, program, data, knobs, scope, traced)
+    compiled = in_background(making, lambda: progress.phase("Compiling the model and the sampler"))
     compile_seconds = time.perf_counter() - began
     run = Run(
         run_chunk=compiled,
@@ -140,7 +139,7 @@ def sample_nuts(
         knobs=knobs,
         kind=metric,
         dtype=dtype,
-        capacity=capacity(density.size, batch),
+        capacity=program.rows,
         flags=flags,
         tune=tune,
         draws=draws,
@@ -153,7 +152,7 @@ def sample_nuts(
         keep=recorder.keep,
     )
     members = [Chain(run, index, seed) for index in range(chains)]
-    units = [Batch(members)] if batch > 1 else members
+    units = [Batch(members, program)] if batch > 1 else members
     workers = min(chains, cores or os.cpu_count() or 1) if method == "parallel" else 1
     pool = Pool(units, workers, scope, in_order=method == "sequential")
     messages = _run(pool, members, progress, callback)
@@ -175,29 +174,23 @@ def _prepare(hook: WindowHook | None, batch: int, dtype: np.dtype, scope: Callab
             hook.prepare(batch, dtype)
 
 
-def _nuts_program(
-    density: Density,
-    metric: str,
-    max_treedepth: int,
-    dtype: np.dtype,
-    data: Any,
-    knobs: Any,
-    batch: int,
-    traced: Callable[[], None],
+def _compile(
+    program: Program, data: Any, knobs: Any, scope: Callable[[], Any], traced: Callable[[], None]
 ) -> Callable[..., Any]:
-    """Return the executable of `run_chunk`; call it under the precision that it will run with."""
-    state = initial_state(np.zeros(density.size), np.zeros(2, np.uint32), metric, dtype)
-    flags = np.zeros(capacity(density.size, batch), np.int32)
-    settings = Settings(np.int32(0), np.int32(0), np.zeros((), dtype), flags)
-    one = (state, settings, knobs)
-    if batch > 1:
-        one = jax.tree.map(lambda x: jax.ShapeDtypeStruct((batch, *x.shape), x.dtype), one)
-    arguments = (one[0], one[1], data, one[2])
-    room = max(max_treedepth, ROOM)
-    key = None if density.structure is None else (density.structure, metric, room)
-    made = Program(density, metric, room, dtype, batch)
-    function = made.run_chunk if batch == 1 else made.run_batch
-    return compilation.program("nuts", function, arguments, (state, Buffers(0, 0, 0)), key, traced)
+    """Return the executable of `run_chunk`, or of `run_batch` for chains in a batch."""
+    density, batch, kind, room = program.density, program.batch, program.kind, program.max_depth
+    key = None if density.structure is None else (density.structure, kind, room)
+    flags, buffers = np.zeros(program.rows, np.int32), Buffers(0, 0, 0)
+    settings = Settings(np.int32(0), np.int32(0), np.zeros((), program.dtype), flags)
+    with scope():
+        if batch == 1:
+            state = initial_state(np.zeros(density.size), np.zeros(2, np.uint32), kind, program.dtype)
+            arguments = (state, settings, data, knobs)
+            return compilation.program("nuts", program.run_chunk, arguments, (state, buffers), key, traced)
+        walks, one = program.blank_walks(), (settings, knobs)
+        settings, knobs = jax.tree.map(lambda x: jax.ShapeDtypeStruct((batch, *x.shape), x.dtype), one)
+        together = (walks, settings, data, knobs, np.int32(0))
+        return compilation.program("nuts", program.run_batch, together, (walks, buffers, 0), key, traced)
 
 
 def _run(

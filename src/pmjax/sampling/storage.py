@@ -10,9 +10,9 @@ import jax
 import numpy as np
 
 from pmjax.density.density import Density
+from pmjax.sampling.buffers import STATS
 from pmjax.sampling.chain import Chain
 from pmjax.sampling.outputs import Outputs, compile_outputs
-from pmjax.sampling.program import STATS
 from pmjax.sampling.randomness import output_keys
 from pmjax.sampling.trace import Phase
 
@@ -23,6 +23,10 @@ DTYPES: dict[str, Any] = {
     "n_steps": np.int64,
     "index_in_trajectory": np.int64,
 }
+
+
+# Indices of a storage, and of the chunk or block that goes there.
+Places = tuple[tuple[Any, Any], tuple[Any, Any]]
 
 
 class Storage:
@@ -39,23 +43,24 @@ class Storage:
         self.stats = {name: np.empty(shape, DTYPES.get(name, np.float64)) for name in STATS}
         self.outputs: dict[str, np.ndarray] = {}
 
-    def write_outputs(self, chains: slice, start: int, values: dict[str, np.ndarray]) -> None:
-        """Store the outputs of draws ``start``, ``start + 1``, ... of some chains."""
-        for name, value in values.items():
-            self.outputs[name][chains, start : start + value.shape[1]] = value
-
     def allocate(self, shapes: dict[str, jax.ShapeDtypeStruct]) -> None:
         """Make room for outputs of these shapes and dtypes."""
         for name, one in shapes.items():
             self.outputs[name] = np.empty((self.chains, self.draws, *one.shape), one.dtype)
 
-    def write(self, chains: slice, start: int, theta: np.ndarray, stats: np.ndarray) -> None:
-        """Store a chunk's draws and statistics, shapes (chains, draws, D) and (chains, draws, len(STATS))."""
-        stop = start + stats.shape[1]
+    def write(self, places: Places, theta: np.ndarray, stats: np.ndarray) -> None:
+        """Store draws and statistics of a chunk, shapes (chains, rows, D) and (chains, rows, len(STATS))."""
+        into, rows = places
         if self.theta.shape[2]:
-            self.theta[chains, start:stop] = theta
+            self.theta[into] = theta[rows]
         for column, name in enumerate(STATS):
-            self.stats[name][chains, start:stop] = stats[:, :, column]
+            self.stats[name][into] = stats[:, :, column][rows]
+
+    def write_outputs(self, places: Places, values: dict[str, np.ndarray]) -> None:
+        """Store outputs of a block of rows."""
+        into, rows = places
+        for name, value in values.items():
+            self.outputs[name][into] = value[rows]
 
     def phase(self, chains: list[int], draws: int) -> Phase:
         """Return the first ``draws`` draws of ``chains``."""
@@ -123,27 +128,50 @@ class Recorder:
         """Begin to compile the outputs."""
         self._thread.start()
 
-    def keep(self, chains: list[Chain], theta: np.ndarray, stats: np.ndarray, knobs: Any) -> None:
-        """Store a chunk of draws of consecutive chains that have all made ``done`` draws before it.
+    def keep(
+        self, chains: list[Chain], counts: np.ndarray, theta: np.ndarray, stats: np.ndarray, knobs: Any
+    ) -> None:
+        """Store a chunk of draws of chains, each of which follow the ``done`` draws that it had before.
 
         Parameters
         ----------
         chains : list of Chain
-        theta : ndarray, shape (chains, draws, D)
-        stats : ndarray, shape (chains, draws, len(STATS))
+        counts : ndarray of int, shape (chains,)
+            How many rows of each chain are draws, all of one phase.
+        theta : ndarray, shape (chains, rows, D)
+        stats : ndarray, shape (chains, rows, len(STATS))
         knobs : pytree of ndarray
             With a leading axis of chains.
         """
-        done, tune = chains[0].done, chains[0].run.tune
-        storage = self._warmup if done < tune else self._posterior
-        if storage is None:
+        done, tune = np.array([chain.done for chain in chains]), chains[0].run.tune
+        phases = (self._warmup, done < tune, 0), (self._posterior, done >= tune, tune)
+        parts = [
+            (storage, np.where(own, counts, 0), done - before)
+            for storage, own, before in phases
+            if storage is not None and np.any(counts[own])
+        ]
+        if not parts:
             return
         self._thread.join()
         if self._outputs is None:
             raise self._error or RuntimeError("The outputs of the model were not compiled.")
-        start = done if done < tune else done - tune
-        places = slice(chains[0].index, chains[-1].index + 1)
-        storage.write(places, start, theta, stats)
-        keys = np.stack([output_keys(chain.seed, chain.index, done, theta.shape[1]) for chain in chains])
-        for first, values in self._outputs.blocks(theta, self._data, knobs, keys):
-            storage.write_outputs(places, start + first, values)
+        rows = max(own.max() for _, own, _ in parts)
+        for storage, own, starts in parts:
+            storage.write(_places(chains, starts, own, rows), theta, stats)
+        keys = np.stack([output_keys(chain.seed, chain.index, chain.done, rows) for chain in chains])
+        for first, values in self._outputs.blocks(theta[:, :rows], self._data, knobs, keys):
+            block = min(self._outputs.block, rows - first)
+            for storage, own, starts in parts:
+                storage.write_outputs(_places(chains, starts + first, own - first, block), values)
+
+
+def _places(chains: list[Chain], starts: np.ndarray, counts: np.ndarray, rows: int) -> Places:
+    """Return where the first ``counts`` of so many rows of each chain go, its first one to ``starts``."""
+    if len(chains) == 1:
+        # One chain alone: slices, which copy nothing on the way.
+        start, rows = int(starts[0]), min(int(counts[0]), rows)
+        index = chains[0].index
+        return (slice(index, index + 1), slice(start, start + rows)), (slice(None), slice(rows))
+    place, row = np.nonzero(np.arange(rows) < counts[:, None])
+    indices = np.array([chain.index for chain in chains])
+    return (indices[place], starts[place] + row), (place, row)
