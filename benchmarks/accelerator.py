@@ -30,8 +30,8 @@ LEGEND = """
 *desynchronised* is `chain_method="vectorized"`, the default on accelerators; *lockstep* is NumPyro's
 vectorized NUTS on the same density; *threads* is `chain_method="parallel"`, the default on CPUs. *Useful* is
 the share of the gradients that were not made for a chain that waits: in lockstep for the longest tree of each
-draw, else, once it has made its own draws, for the chain whose draws ask for the most gradients. *Cold* is the first call with compiling,
-*warm* the second. Effective draws are those of the worst coordinate; warm-up is counted in.
+draw, else, after the last draw, for the chain whose draws ask for most gradients. *Cold* is the first call
+with compiling, *warm* the second. Effective draws are those of the worst coordinate; warm-up is counted in.
 """
 PAGE = REPOSITORY / "docs" / "accelerator.md"
 

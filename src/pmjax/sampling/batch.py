@@ -28,7 +28,8 @@ class Batch:
 
     Between calls their walks stay where the program left them, in arrays with a leading axis of chains.
     Only to start, and where its windows of the warm-up end, a chain goes its own way on the host while the
-    others wait; what may change coordinates hears at once of all chains whose window has ended.
+    others wait. What that costs hardly depends on how many go: a chain whose window has ended waits until
+    those that have come so far are half of all that have to.
 
     Parameters
     ----------
@@ -44,6 +45,7 @@ class Batch:
         self._walks: Walk | None = None
         self._knobs: Any = None
         self._ticks, self._length = 0, 1
+        self._at_window_end: list[Chain] = []
 
     @property
     def done(self) -> int:
@@ -64,7 +66,9 @@ class Batch:
         if self._walks is None:
             self._start()
         run, done = self.members[0].run, self._done()
-        settings = self._settings(np.minimum(run.draws_to_stop(done), run.capacity))
+        n_draws = np.minimum(run.draws_to_stop(done), run.capacity)
+        n_draws[[chain.index for chain in self._at_window_end]] = 0
+        settings = self._settings(n_draws)
         began = time.perf_counter()
         answer = run.run_chunk(self._walks, settings, run.data, self._knobs, np.int32(self._length))
         self._walks, buffers, ticks = jax.block_until_ready(answer)
@@ -81,7 +85,13 @@ class Batch:
                 own = chain.index, slice(counts[chain.index])
                 chain.pairs.append((theta[own].copy(), gradient[own].copy()))
         self._count(counts, stats, seconds)
-        self._end_windows([chain for chain in listening if chain.at_window_end])
+        self._at_window_end += [chain for chain in listening if chain.at_window_end]
+        done = self._done()
+        for end in {chain.done for chain in self._at_window_end}:
+            group = [chain for chain in self._at_window_end if chain.done == end]
+            if 2 * len(group) >= np.count_nonzero(done <= end):
+                self._at_window_end = [chain for chain in self._at_window_end if chain.done != end]
+                self._end_windows(group)
 
     def _start(self) -> None:
         self._walks = jax.device_put(self._program.blank_walks())
@@ -114,19 +124,13 @@ class Batch:
                 chain.count(n, seconds, gradients, divergences, stats[chain.index, n - 1].copy())
 
     def _end_windows(self, chains: list[Chain]) -> None:
-        """Let chains whose windows have ended go on from there, together those that end the same one."""
-        if not chains:
-            return
+        """Let chains whose windows have ended at the same draw go on from there."""
         assert self._walks is not None
         states = _unstack(jax.device_get(self._walks.chain), [chain.index for chain in chains])
         for chain, state in zip(chains, states, strict=True):
             chain.state = state
-        steps = {}
-        for done in {chain.done for chain in chains}:
-            group = [chain for chain in chains if chain.done == done]
-            for chain, window in zip(group, take_windows(group), strict=True):
-                steps[chain.index] = chain.end_window(*window)
-        self._one_by_one(steps)
+        windows = zip(chains, take_windows(chains), strict=True)
+        self._one_by_one({chain.index: chain.end_window(*window) for chain, window in windows})
 
     def _one_by_one(self, steps: dict[int, Calls[None]]) -> None:
         """Run a generator of calls for some chains, their calls together; they go on from the states left."""
