@@ -127,7 +127,8 @@ def sample_nuts(
     # ready meanwhile.
     def traced() -> None:
         recorder.start()
-        threading.Thread(target=_prepare, args=(window_hook, batch, dtype, scope)).start()
+        if window_hook is not None and boundaries.size:
+            threading.Thread(target=_prepare, args=(window_hook, batch, dtype, scope)).start()
         while_compiling()
 
     making = partial(_compile, program, data, knobs, scope, traced)
@@ -167,11 +168,10 @@ def _default_method() -> str:
     return "parallel" if jax.default_backend() == "cpu" else "vectorized"
 
 
-def _prepare(hook: WindowHook | None, batch: int, dtype: np.dtype, scope: Callable[[], Any]) -> None:
+def _prepare(hook: WindowHook, batch: int, dtype: np.dtype, scope: Callable[[], Any]) -> None:
     # What fails here fails again, and is raised, where the first window ends.
     with scope(), contextlib.suppress(Exception):
-        if hook is not None:
-            hook.prepare(batch, dtype)
+        hook.prepare(batch, dtype)
 
 
 def _compile(
