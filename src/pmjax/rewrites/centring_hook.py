@@ -46,6 +46,7 @@ class CentringHook:
         self._key = structure(spec)
         # Chains in whose centring a window found nothing to change: another fit would only cost time.
         self._settled: set[int] = set()
+        self._programs: dict[tuple[str, int, Any], Callable[..., Any]] = {}
         self._together = 1
 
     def prepare(self, chains: int, dtype: np.dtype) -> None:
@@ -55,7 +56,7 @@ class CentringHook:
         none = np.zeros((self._together, 1, size), dtype)
         knobs = {n: np.zeros((self._together, *knob.shape)) for n, knob in self._knobs.items()}
         points, scores, weight = _window(none, none, none[:, 0])
-        self._mover((points, scores, knobs, knobs))
+        self._mover((points, scores, knobs, knobs, self._coordinates.data))
         if self._coordinates.knobs:
             c = self._centrings(knobs)
             self._judge(Level.of(self._coordinates, 0), points[:, :-1], scores[:, :-1], weight, c)
@@ -141,25 +142,42 @@ class CentringHook:
 
     def _move(self, points: Any, scores: Any, old: Knobs, new: Knobs) -> tuple[np.ndarray, np.ndarray]:
         """Return points and scores under other knobs."""
-        moved = self._mover((points, scores, old, new))(points, scores, old, new, self._coordinates.data)
+        arguments = (points, scores, old, new, self._coordinates.data)
+        moved = self._mover(arguments)(*arguments)
         return np.asarray(moved[0]), np.asarray(moved[1])
 
-    def _mover(self, arguments: tuple[Any, ...]) -> Any:
+    def _mover(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
         def move(point: Any, score: Any, old: Knobs, new: Knobs, data: Any) -> Any:
             return self._coordinates.moved(point, score, data, old, new)
 
         of_a_chain = jax.vmap(move, in_axes=(0, 0, None, None, None))
-        of_all = _of_chains(of_a_chain, (0, 0, 0, 0, None), self._together)
-        return program("moved", of_all, (*arguments, self._coordinates.data), (0, 0), self._key)
+        return self._program("moved", of_a_chain, (0, 0, 0, 0, None), arguments, (0, 0))
 
     def _judge(self, level: Level, x: Any, scores: Any, weight: Any, current: np.ndarray) -> Any:
         """Return a function that judges centrings, shape (C, E), by these draws and scores."""
-        one = partial(judge, self._coordinates)
-        of_all = _of_chains(one, (None, 0, 0, None, 0, 0, None), self._together)
         fixed = jax.device_put((level, x, scores, weight, current))
-        data, result = self._coordinates.data, Judgement(0, 0, 0, 0)
-        run = program("judged", of_all, (*fixed, current, data), result, self._key)
+        data, axes = self._coordinates.data, (None, 0, 0, None, 0, 0, None)
+        one, result = partial(judge, self._coordinates), Judgement(0, 0, 0, 0)
+        run = self._program("judged", one, axes, (*fixed, current, data), result)
         return lambda c: jax.tree.map(np.asarray, run(*fixed, c.astype(np.float32), data))
+
+    def _program(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        axes: tuple[int | None, ...],
+        arguments: tuple[Any, ...],
+        result: Any,
+    ) -> Callable[..., Any]:
+        """Return a function of a chain compiled for those that are fitted together.
+
+        The instance keeps it: without a key `program` would have to trace it at every window.
+        """
+        kept = name, self._together, arguments[1].dtype
+        if kept not in self._programs:
+            of_all = _of_chains(function, axes, self._together)
+            self._programs[kept] = program(name, of_all, arguments, result, self._key)
+        return self._programs[kept]
 
 
 def _of_chains(function: Callable[..., Any], axes: tuple[int | None, ...], chains: int) -> Callable[..., Any]:
