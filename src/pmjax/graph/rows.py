@@ -11,7 +11,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
+
+# Sums that are built up side by side on a CPU.
+STRIPES = 4
 
 
 @jax.custom_vjp
@@ -47,12 +51,23 @@ def _backward(saved: tuple[Any, Any], cotangent: Any) -> tuple[Any, None]:
 
 
 def _add_one_by_one(zeros: Any, index: Any, rows: Any) -> Any:
-    def add(k: Any, total: Any) -> Any:
+    # Neighbouring rows often belong to the same place, whose sum must be stored before the next row can be
+    # added to it. Rows far apart, with sums of their own, do not wait for each other.
+    # Unsigned, so that no instructions look for negative positions.
+    index, count = index.astype(jnp.uint32), index.shape[0]
+    stripe = count // STRIPES
+
+    def add(total: Any, k: Any) -> Any:
         place = lax.dynamic_index_in_dim(index, k, keepdims=False)
         row = lax.dynamic_slice_in_dim(total, place, 1) + lax.dynamic_slice_in_dim(rows, k, 1)
         return lax.dynamic_update_slice_in_dim(total, row, place, 0)
 
-    return lax.fori_loop(0, index.shape[0], add, zeros)
+    def add_to_each(k: Any, totals: Any) -> Any:
+        return tuple(add(total, k + np.uint32(s * stripe)) for s, total in enumerate(totals))
+
+    first, *others = lax.fori_loop(np.uint32(0), np.uint32(stripe), add_to_each, (zeros,) * STRIPES)
+    rest = np.uint32(stripe * STRIPES)
+    return sum(others, lax.fori_loop(rest, np.uint32(count), lambda k, total: add(total, k), first))
 
 
 def _scatter(zeros: Any, index: Any, rows: Any) -> Any:
