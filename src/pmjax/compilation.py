@@ -61,7 +61,7 @@ def program(
         Equal keys, with equal shapes and dtypes, mean equal programs, in every process (its ``repr``
         is what is compared between processes). None: the traced text of the program is the key.
     traced : callable, optional
-        Called once Python has done its part: what is left needs no interpreter.
+        Called once Python has done its part: what is left, compiling or loading, needs no interpreter.
 
     Returns
     -------
@@ -78,12 +78,15 @@ def program(
     with lock:
         found = _programs.get(full)
         path = None if found else _entry(full)
-        if path:
+        stored = path is not None and path.exists()
+        if stored and traced is not None:
+            traced()
+        if path and stored:
             found = _load(path, jax.tree.structure((arguments, {})), jax.tree.structure(result))
             Counter.loaded += found is not None
         if found is None:
             lowered = lowered or jax.jit(function).lower(*arguments)
-        if traced is not None:
+        if traced is not None and not stored:
             traced()
         if found is None:
             assert lowered is not None

@@ -31,6 +31,7 @@ from pmjax.rewrites import pipeline
 from pmjax.rewrites.centring_hook import CentringHook, recentre_hook
 from pmjax.rewrites.recentre import describe_centring
 from pmjax.sampling.chain import StartError
+from pmjax.sampling.heap import heap_set_aside
 from pmjax.sampling.progress import announce
 from pmjax.sampling.python_nuts import sample_python_nuts
 from pmjax.sampling.sample import sample_nuts
@@ -217,7 +218,8 @@ def sample(
     if nuts_sampler != "pmjax":
         request.loading.start()
     try:
-        trace = _RUNNERS[nuts_sampler](request)
+        with heap_set_aside():
+            trace = _RUNNERS[nuts_sampler](request)
     except StartError as error:
         raise explain_failed_start(sampled, error) from None
     trace.attributes |= {"rewrites": pipeline.summary(reports), **_fitted(trace, progressbar)}
