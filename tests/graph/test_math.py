@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import linalg, special, stats
+from scipy.special import expit
 
-from pmjax.graph import math
+from pmjax.graph import functions, math
 from pmjax.graph.evaluate import Reading
 from pmjax.graph.ops import Input
 from pmjax.graph.precision import double_precision
@@ -203,3 +205,23 @@ def test_own_functions_have_an_address() -> None:
 
 def test_log1mexp_of_negative_input() -> None:
     np.testing.assert_allclose(math.log1mexp(-P, negative_input=True).eval(), np.log1p(-np.exp(-P)))
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-15), (np.float32, 3e-7)], ids=str)
+def test_softplus_and_its_derivatives(dtype: Any, tolerance: float) -> None:
+    exact = np.concatenate([np.linspace(-80, 80, 9001), [0.0, 1e-30, -1e-8, 1e4, -1e4]])
+    with jax.enable_x64(True):
+        x = jnp.asarray(exact, dtype)
+        given = np.asarray(x, float)
+        first, second = jax.grad(functions.softplus), jax.grad(jax.grad(functions.softplus))
+        for ours, known in (
+            (functions.softplus(x), np.logaddexp(0, given)),
+            (jax.vmap(first)(x), expit(given)),
+            (jax.vmap(second)(x), expit(given) * expit(-given)),
+        ):
+            assert ours.dtype == dtype
+            np.testing.assert_allclose(ours, known, rtol=tolerance, atol=tolerance * 1e-3)
+        np.testing.assert_array_equal(
+            functions.softplus(jnp.array([-jnp.inf, jnp.inf, jnp.nan])), [0, np.inf, np.nan]
+        )
+        np.testing.assert_array_equal(jax.vmap(first)(jnp.array([-jnp.inf, jnp.inf])), [0, 1])

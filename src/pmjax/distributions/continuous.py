@@ -13,6 +13,7 @@ from pmjax.distributions.distribution import Distribution, distribution
 from pmjax.distributions.parameters import both_or_neither, check_order, one_of, scale_of
 from pmjax.distributions.special import log_normal_mass, lower_tail, standardise, xlog1my, xlogy
 from pmjax.distributions.support import BETWEEN_BOUNDS, POSITIVE, UNIT_INTERVAL
+from pmjax.graph.functions import softplus
 from pmjax.graph.ops import Shape
 from pmjax.graph.variable import Variable
 from pmjax.transforms.bijector import Bijector
@@ -169,7 +170,7 @@ class Logistic(Distribution):
 
     def log_density(self, x: Any, mu: Any, s: Any) -> Any:
         z = (x - mu) / s
-        return -jax.nn.softplus(z) - jax.nn.softplus(-z) - jnp.log(s)
+        return -softplus(z) - softplus(-z) - jnp.log(s)
 
     def draw(self, key: Any, shape: Shape, mu: Any, s: Any) -> Any:
         return mu + s * jax.random.logistic(key, shape)

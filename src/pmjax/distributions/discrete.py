@@ -23,6 +23,7 @@ from pmjax.distributions.support import (
     UNIT_INTERVAL,
 )
 from pmjax.errors import ModelError
+from pmjax.graph.functions import softplus
 from pmjax.graph.ops import Shape
 from pmjax.graph.variable import Variable, call, elementwise
 
@@ -43,7 +44,7 @@ def logit_of(p: Any, logit_p: Any) -> Any:
 
 def _bernoulli(successes: Any, failures: Any, logit_p: Any) -> Any:
     """Return the log of p^successes (1 - p)^failures, exact at p = 0 and p = 1."""
-    log_p, log_q = -jax.nn.softplus(-logit_p), -jax.nn.softplus(logit_p)
+    log_p, log_q = -softplus(-logit_p), -softplus(logit_p)
     return jnp.where(successes == 0, 0.0, successes * log_p) + jnp.where(failures == 0, 0.0, failures * log_q)
 
 
@@ -66,7 +67,7 @@ class Bernoulli(Distribution):
 
     def log_density(self, x: Any, logit_p: Any) -> Any:
         inside = (x == 0) | (x == 1)
-        return jnp.where(inside, -jax.nn.softplus(jnp.where(x == 1, -logit_p, logit_p)), -jnp.inf)
+        return jnp.where(inside, -softplus(jnp.where(x == 1, -logit_p, logit_p)), -jnp.inf)
 
     def draw(self, key: Any, shape: Shape, logit_p: Any) -> Any:
         return jax.random.bernoulli(key, jax.nn.sigmoid(logit_p), shape).astype(int)

@@ -11,6 +11,7 @@ import numpy as np
 from pmjax.distributions.distribution import Distribution, distribution
 from pmjax.distributions.support import CATEGORIES, COUNTS, INCREASING
 from pmjax.errors import ModelError
+from pmjax.graph.functions import softplus
 from pmjax.graph.ops import Shape
 from pmjax.graph.rows import take_rows
 
@@ -70,8 +71,8 @@ class OrderedLogistic(Distribution):
         gap = jnp.where(between, upper - lower, 1.0)
         positive = jnp.where(gap > 0, gap, 1.0)
         log_p = (
-            jnp.where(above, -jax.nn.softplus(-upper), 0.0)
-            + jnp.where(below, -jax.nn.softplus(lower), 0.0)
+            jnp.where(above, -softplus(-upper), 0.0)
+            + jnp.where(below, -softplus(lower), 0.0)
             + jnp.where(between, jnp.log(-jnp.expm1(-positive)), 0.0)
         )
         return jnp.where(inside & (gap > 0), log_p, -jnp.inf)

