@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from pmjax.distributions.multivariate import MvNormal, whitened_total
 from pmjax.graph.evaluate import of_data
 from pmjax.graph.gathers import merge_gathers
+from pmjax.graph.products import transpose_tall
 from pmjax.graph.variable import Variable, call
 from pmjax.model.spec import ModelSpec, distribution_of
 
@@ -29,12 +30,13 @@ Forms = Mapping[Variable, Form]
 def term_forms(spec: ModelSpec) -> dict[Variable, Form]:
     """Return the form of each random variable's term.
 
-    Parameters of observed variables share their gathers (`merge_gathers`). A multivariate normal whose
+    Parameters of observed variables share their gathers (`merge_gathers`), and their products with tall
+    matrices are taken with the transposes (`transpose_tall`). A multivariate normal whose
     Cholesky factor L is made of data alone gets W = L^-1, found once before sampling: a product with W
     has no serial recurrence, so for 100 dimensions it takes a quarter of the time of a solve with L.
     """
     own_terms = [v.variable for v in spec.observed if v.name not in spec.absorbed]
-    merged = iter(merge_gathers([p for v in own_terms for p in v.inputs]))
+    merged = iter(merge_gathers(transpose_tall([p for v in own_terms for p in v.inputs])))
     free = [v.variable for v in spec.free if v.name not in spec.absorbed]
     forms = {variable: _form(variable, variable.inputs) for variable in free}
     for variable in own_terms:
