@@ -76,16 +76,16 @@ def nuts(density: Density) -> tuple[Callable[[int], int], float]:
 
     run_chunk = Program(density, "diag", 10, FLOAT).run_chunk
     began = time.perf_counter()
-    arguments = (state, settings(0, 1), density.data, {})
+    arguments = (state, settings(0, 1), density.data, {}, np.int32(0))
     compiled = compilation.program("nuts", run_chunk, arguments, (state, Buffers(0, 0, 0)), None)
     seconds = time.perf_counter() - began
-    state, _ = compiled(state, settings(1, 1), density.data, {})
+    state, _ = compiled(state, settings(1, 1), density.data, {}, np.int32(1))
     # So small a step never turns: each draw has the 15 leaves that its four doublings make.
     state = state._replace(step_size=np.float64(1e-4))
 
     def run(n: int) -> int:
         n = min(n, capacity(density.size))
-        _, buffers = jax.block_until_ready(compiled(state, settings(n, 4), density.data, {}))
+        _, buffers = jax.block_until_ready(compiled(state, settings(n, 4), density.data, {}, np.int32(2**30)))
         return int(np.asarray(buffers.stats)[:n, STATS.index("n_steps")].sum())
 
     return run, seconds

@@ -120,7 +120,7 @@ def test_vectorized_draws_do_not_depend_on_calls(monkeypatch):
     """Calls that end in the middle of trajectories, of a single tick or of many, make the same draws."""
     arguments = {"draws": 30, "tune": 60, "metric": "low_rank", "keep_warmup": True}
     few = sample(student_t(3, 2.0), chain_method="vectorized", **arguments)
-    monkeypatch.setattr("pmjax.sampling.batch.CHUNK_SECONDS", 1e-9)
+    monkeypatch.setattr("pmjax.sampling.batch.CALL_SECONDS", 1e-9)
     many = sample(student_t(3, 2.0), chain_method="vectorized", **arguments)
     for one, other in ((few.warmup, many.warmup), (few.posterior, many.posterior)):
         np.testing.assert_array_equal(one.theta, other.theta)

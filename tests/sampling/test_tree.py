@@ -43,7 +43,7 @@ class OneDraw:
             flags = np.zeros(capacity(self.density.size), np.int32)
             settings = Settings(np.int32(1), np.int32(max_depth), np.float64(0.8), flags)
             state = self.state(theta, step_size, sigma, key)
-            state, buffers = self.run(state, settings, self.density.data, {})
+            state, buffers = self.run(state, settings, self.density.data, {}, np.int32(1))
         stats = dict(zip(STATS, np.asarray(buffers.stats)[0].tolist(), strict=True))
         return np.asarray(state.point.position), np.asarray(state.point.gradient), stats
 

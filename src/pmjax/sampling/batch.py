@@ -16,9 +16,10 @@ import jax
 import numpy as np
 
 from pmjax.sampling.buffers import Buffers
-from pmjax.sampling.chain import CHUNK_SECONDS, DIVERGING, N_STEPS, Calls, Chain, take_windows
+from pmjax.sampling.chain import DIVERGING, N_STEPS, Calls, Chain, take_windows
 from pmjax.sampling.program import Program, Settings, Walk
 
+CALL_SECONDS = 0.15
 # The first call has one tick, and none has more than so many times as many as the one before.
 GROWTH = 4
 
@@ -76,7 +77,7 @@ class Batch:
         theta, stats = (np.asarray(part)[:, : counts.max()] for part in (buffers.theta, buffers.stats))
         seconds = time.perf_counter() - began
         self._ticks += int(ticks)
-        self._length = max(1, min(GROWTH * self._length, int(CHUNK_SECONDS / seconds * int(ticks))))
+        self._length = max(1, min(GROWTH * self._length, int(CALL_SECONDS / seconds * int(ticks))))
         run.keep(self.members, counts, theta, stats, self._knobs)
         listening = [chain for chain in self.members if counts[chain.index] and chain.listening]
         if listening:
@@ -84,7 +85,7 @@ class Batch:
             for chain in listening:
                 own = chain.index, slice(counts[chain.index])
                 chain.pairs.append((theta[own].copy(), gradient[own].copy()))
-        self._count(counts, stats, seconds)
+        self._count(counts, stats)
         self._at_window_end += [chain for chain in listening if chain.at_window_end]
         done = self._done()
         for end in {chain.done for chain in self._at_window_end}:
@@ -115,13 +116,13 @@ class Batch:
             run.flags.take(draws, mode="clip"),
         )
 
-    def _count(self, counts: np.ndarray, stats: np.ndarray, seconds: float) -> None:
+    def _count(self, counts: np.ndarray, stats: np.ndarray) -> None:
         rows = np.arange(stats.shape[1]) < counts[:, None]
         totals = (np.where(rows, stats[:, :, column], 0).sum(axis=1) for column in (N_STEPS, DIVERGING))
         own = zip(counts.tolist(), *(total.astype(int).tolist() for total in totals), strict=True)
         for chain, (n, gradients, divergences) in zip(self.members, own, strict=True):
             if n:
-                chain.count(n, seconds, gradients, divergences, stats[chain.index, n - 1].copy())
+                chain.count(n, gradients, divergences, stats[chain.index, n - 1].copy())
 
     def _end_windows(self, chains: list[Chain]) -> None:
         """Let chains whose windows have ended at the same draw go on from there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 import jax
@@ -17,9 +18,8 @@ from pmjax.sampling.program import ChainState, Settings, initial_state
 from pmjax.sampling.randomness import chain_key
 from pmjax.sampling.schedule import LATE
 
-CHUNK_SECONDS = 0.15
-# However long the trajectories of a chunk turn out, an interrupt is answered within a second.
-LONGEST_CHUNK_SECONDS = 0.6
+# Between chunks an interrupt is answered, and another chain may have the processor.
+CHUNK_SECONDS = 0.05
 START_ATTEMPTS = 50
 INITIAL_STEP, MAX_PROBES = 0.1, 60
 # Trajectories that only look for a first step size have draw numbers that no run reaches.
@@ -113,11 +113,16 @@ class Run:
         """Whether (draw, gradient) pairs of warm-up are wanted on the host."""
         return self.kind != "diag" or self.window_hook is not None
 
+    @cached_property
+    def stops(self) -> np.ndarray:
+        """After how many draws a chain stops: where a phase or a window ends."""
+        ends = [self.tune, self.tune + self.draws]
+        return np.union1d(ends, self.boundaries if self.uses_pairs else []).astype(int)
+
     def draws_to_stop(self, done: int | np.ndarray) -> np.ndarray:
-        """Return how many draws lie between ``done`` and where a chain stops: a phase or a window ends."""
-        ends = np.union1d([self.tune, self.tune + self.draws], self.boundaries if self.uses_pairs else [])
-        following = np.searchsorted(ends, done, side="right")
-        return ends.astype(int)[np.minimum(following, len(ends) - 1)] - done
+        """Return how many draws lie between ``done`` and the next stop."""
+        following = np.searchsorted(self.stops, done, side="right")
+        return self.stops[np.minimum(following, len(self.stops) - 1)] - done
 
 
 @dataclass
@@ -133,8 +138,7 @@ class Chain:
     gradients: int = 0
     divergences: int = 0
     all_divergent: bool = True
-    seconds_per_draw: float | None = None
-    seconds_per_gradient: float = np.inf
+    ticks: int = 1
     last_stats: np.ndarray | None = None
     started: float = 0.0
     pairs: list[Pairs] = field(default_factory=list)
@@ -161,7 +165,8 @@ class Chain:
                 state, settings, knobs = steps.send(answer)
             except StopIteration:
                 return
-            answer = jax.block_until_ready(self.run.run_chunk(state, settings, self.run.data, knobs))
+            arguments = (state, settings, self.run.data, knobs, np.int32(self.ticks))
+            answer = jax.block_until_ready(self.run.run_chunk(*arguments))
 
     def _chunk(self) -> Calls[None]:
         """Do so, yielding each call of the program."""
@@ -170,16 +175,18 @@ class Chain:
             self.started = time.perf_counter()
             yield from self.start()
         assert self.state is not None
-        n, listening = self.chunk_size(), self.listening
+        most, listening = min(int(run.draws_to_stop(self.done)), run.capacity), self.listening
         began = time.perf_counter()
-        self.state, buffers = yield from self._call(self.state, n, run.max_treedepth)
+        self.state, buffers = yield from self._call(self.state, most, run.max_treedepth)
+        n = int(self.state.draw) - self.done
         theta, stats = np.asarray(buffers.theta)[:n], np.asarray(buffers.stats)[:n]
         seconds = time.perf_counter() - began
         # One chain is a batch of one to what keeps the draws.
         knobs = jax.tree.map(lambda x: np.asarray(x)[None], self.knobs)
         run.keep([self], np.array([n]), theta[None], stats[None], knobs)
         gradients, divergences = int(stats[:, N_STEPS].sum()), int(stats[:, DIVERGING].sum())
-        self.count(n, seconds, gradients, divergences, stats[-1].copy())
+        self.ticks = max(1, int(CHUNK_SECONDS / seconds * gradients))
+        self.count(n, gradients, divergences, stats[-1].copy())
         if listening:
             self.pairs.append((np.array(theta), np.array(np.asarray(buffers.gradient)[:n])))
             if self.at_window_end:
@@ -195,29 +202,14 @@ class Chain:
         """Whether a window of the warm-up has just ended."""
         return self.done in self.run.boundaries
 
-    def count(self, n: int, seconds: float, gradients: int, divergences: int, last_stats: np.ndarray) -> None:
+    def count(self, n: int, gradients: int, divergences: int, last_stats: np.ndarray) -> None:
         """Count a chunk of ``n`` draws of one phase."""
-        old, now = self.seconds_per_draw, seconds / n
-        self.seconds_per_draw = now if old is None else 0.5 * (old + now)
-        self.seconds_per_gradient = min(self.seconds_per_gradient, seconds / max(gradients, 1))
         self.gradients += gradients
         self.all_divergent &= divergences == n
         if self.done >= self.run.tune:
             self.divergences += divergences
         self.last_stats = last_stats
         self.done += n
-
-    def chunk_size(self) -> int:
-        """Return how many draws the next chunk makes."""
-        run = self.run
-        limit = min(int(run.draws_to_stop(self.done)), run.capacity)
-        if self.seconds_per_draw is None:
-            return min(limit, 1)
-        wanted = CHUNK_SECONDS / self.seconds_per_draw
-        # Early draws say little about how long the trajectories of later ones will be.
-        longest = 2**run.max_treedepth * self.seconds_per_gradient
-        wanted = min(wanted, LONGEST_CHUNK_SECONDS / longest)
-        return max(1, min(limit, int(wanted)))
 
     def settings(self, n: int) -> Settings:
         """Return the settings of the program for the next ``n`` draws."""

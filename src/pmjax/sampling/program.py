@@ -148,13 +148,27 @@ class Program:
         """
         return when_loop(always(walk), function, value) if self.batch == 1 else function(value)
 
-    def run_chunk(self, state: ChainState, settings: Settings, data: Any, knobs: Any) -> tuple[Any, Buffers]:
-        """Make ``settings.n_draws`` draws; return the new state and the draws."""
+    def run_chunk(
+        self, state: ChainState, settings: Settings, data: Any, knobs: Any, ticks: Any
+    ) -> tuple[Any, Buffers]:
+        """Make at most ``settings.n_draws`` draws, none that would begin after so many ticks (leaves).
+
+        Returns
+        -------
+        state : ChainState
+            Its ``draw`` says how many were made: at least one.
+        buffers : Buffers
+        """
+
+        def unfinished(carry: tuple[jax.Array, Walk]) -> jax.Array:
+            tick, walk = carry
+            return (walk.row < settings.n_draws) & ((tick < ticks) | ~walk.new_draw)
+
         start = first_walk(state, self.rows, self.max_depth, self.dtype)
-        walk = lax.while_loop(
-            lambda walk: walk.row < settings.n_draws,
-            lambda walk: self.leaf(walk, settings, data, knobs),
-            start,
+        _, walk = lax.while_loop(
+            unfinished,
+            lambda carry: (carry[0] + 1, self.leaf(carry[1], settings, data, knobs)),
+            (jnp.int32(0), start),
         )
         return walk.chain, walk.buffers
 

@@ -185,7 +185,7 @@ def _compile(
     with scope():
         if batch == 1:
             state = initial_state(np.zeros(density.size), np.zeros(2, np.uint32), kind, program.dtype)
-            arguments = (state, settings, data, knobs)
+            arguments = (state, settings, data, knobs, np.int32(0))
             return compilation.program("nuts", program.run_chunk, arguments, (state, buffers), key, traced)
         walks, one = program.blank_walks(), (settings, knobs)
         settings, knobs = jax.tree.map(lambda x: jax.ShapeDtypeStruct((batch, *x.shape), x.dtype), one)
