@@ -31,7 +31,7 @@ from pmjax.rewrites import pipeline
 from pmjax.rewrites.centring_hook import CentringHook, recentre_hook
 from pmjax.rewrites.recentre import describe_centring
 from pmjax.sampling.chain import StartError
-from pmjax.sampling.heap import heap_set_aside
+from pmjax.sampling.collector import no_full_collections
 from pmjax.sampling.progress import announce
 from pmjax.sampling.python_nuts import sample_python_nuts
 from pmjax.sampling.sample import sample_nuts
@@ -218,7 +218,7 @@ def sample(
     if nuts_sampler != "pmjax":
         request.loading.start()
     try:
-        with heap_set_aside():
+        with no_full_collections():
             trace = _RUNNERS[nuts_sampler](request)
     except StartError as error:
         raise explain_failed_start(sampled, error) from None
