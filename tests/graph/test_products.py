@@ -13,6 +13,7 @@ from pmjax.graph.variable import Variable, as_variable, call
 
 RNG = np.random.default_rng(0)
 TALL, WIDE = as_variable(RNG.normal(size=(7, 3))), as_variable(RNG.normal(size=(3, 7)))
+COUNTS = as_variable(np.arange(21).reshape(7, 3))
 B = Variable(Input((3,), np.dtype(float)), (), "b")
 MATRIX = Variable(Input((7, 3), np.dtype(float)), (), "matrix")
 # An expression, and how many transposes are in it then.
@@ -27,6 +28,13 @@ CASES = {
     "data alone": (TALL @ np.ones(3) + B[0], 0),
     "two matrices": (WIDE @ TALL @ B, 0),
     "tall @ matrix": (TALL @ call(jnp.outer, B, B), 0),
+    "sum": ((TALL * B).sum(axis=-1), 1),
+    "sum, b first": ((B * COUNTS).sum(1), 1),
+    "sum over rows": ((TALL * B).sum(axis=0), 0),
+    "sum over all": ((TALL * B).sum(), 0),
+    "sum, kept": ((TALL * B).sum(axis=1, keepdims=True), 0),
+    "sum, one number": ((TALL * B[:1]).sum(axis=1), 0),
+    "sum of a sum": ((TALL + B).sum(axis=1), 0),
 }
 
 
