@@ -102,3 +102,26 @@ def test_draw_follows_the_model():
 def test_improper_variables_cannot_be_drawn():
     with pytest.raises(pm.ModelError, match="improper"):
         pm.draw(pm.Flat.dist())
+
+
+@pytest.mark.parametrize("shared", ["gathers", "product"])
+def test_latent_variables_may_share_an_expression_with_the_observed(shared):
+    """What is rewritten for the observed variable leaves the latent ones what they are."""
+    g, x = np.array([0, 1, 1, 2, 0, 2]), np.random.default_rng(0).normal(size=(6, 2))
+    point = {"a": np.array([0.1, -0.4, 0.3]), "b": np.array([1.0, 0.5, -0.2]), "c": np.array([0.3, -0.7])}
+    point |= {"t": np.linspace(-1, 1, 6), "u": np.linspace(0.5, 1, 6)}
+    y = np.arange(6.0)
+    with pm.Model() as model:
+        a, b, c = (pm.Normal(name, 0, 1, shape=len(point[name])) for name in "abc")
+        mean = a[g] + b[g] * 2.0 if shared == "gathers" else pm.math.dot(x, c)
+        t = pm.Normal("t", mean, 1.0, shape=6)
+        u = pm.Normal("u", t + mean, 0.5)
+        pm.Normal("y", u * t + mean, 1.0, observed=y)
+    known = point["a"][g] + point["b"][g] * 2 if shared == "gathers" else x @ point["c"]
+    terms = [stats.norm.logpdf(point[name]).sum() for name in "abc"]
+    terms += [
+        stats.norm.logpdf(point["t"], known).sum(),
+        stats.norm.logpdf(point["u"], point["t"] + known, 0.5).sum(),
+    ]
+    terms += [stats.norm.logpdf(y, point["u"] * point["t"] + known).sum()]
+    assert model.compile_logp()(point) == pytest.approx(sum(terms), rel=1e-12)

@@ -11,9 +11,8 @@ from collections.abc import Hashable, Sequence
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax.graph.evaluate import ancestors
 from pmjax.graph.ops import Index, Slot
-from pmjax.graph.rewrite import substitute
+from pmjax.graph.rewrite import own_nodes, rewrite_expressions
 from pmjax.graph.variable import Variable, call
 
 
@@ -31,20 +30,20 @@ def merge_gathers(outputs: Sequence[Variable]) -> list[Variable]:
     """
     merged = list(outputs)
     while group := _next_group(merged):
-        merged = substitute(merged, _joined(group))
+        merged = rewrite_expressions(merged, _joined(group))
     return merged
 
 
 def _next_group(outputs: Sequence[Variable]) -> list[Variable]:
     """Return gathers that can share one, none of which needs another of them; empty if there are none."""
     groups: dict[Hashable, list[Variable]] = {}
-    for node in ancestors(outputs):
+    for node in own_nodes(outputs):
         key = _key(node)
         if key is not None:
             groups.setdefault(key, []).append(node)
     for group in groups.values():
         members = set(map(id, group))
-        behind = ancestors([node.inputs[0] for node in group])
+        behind = own_nodes([node.inputs[0] for node in group])
         if len(group) > 1 and not any(id(node) in members for node in behind):
             return group
     return []

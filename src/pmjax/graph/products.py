@@ -12,9 +12,9 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from pmjax.graph.evaluate import ancestors, of_data
+from pmjax.graph.evaluate import of_data
 from pmjax.graph.ops import Call, Elementwise, Slot
-from pmjax.graph.rewrite import substitute
+from pmjax.graph.rewrite import own_nodes, rewrite_expressions
 from pmjax.graph.variable import Variable, call
 
 _PRODUCTS = (jnp.matmul, jnp.dot)
@@ -40,12 +40,12 @@ def transpose_tall(outputs: Sequence[Variable]) -> list[Variable]:
         With the same values (to rounding), shapes and dtypes.
     """
     new: dict[Variable, Variable] = {}
-    for node in ancestors(outputs):
+    for node in own_nodes(outputs):
         factors = _factors(node)
         if len(factors) == 2 and _is_tall(*factors):
             matrix, vector = factors
-            new[node] = call(jnp.matmul, *substitute([vector], new), matrix.transpose())
-    return substitute(outputs, new)
+            new[node] = call(jnp.matmul, *rewrite_expressions([vector], new), matrix.transpose())
+    return rewrite_expressions(outputs, new)
 
 
 def _factors(node: Variable) -> Sequence[Variable]:
