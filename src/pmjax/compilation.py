@@ -79,17 +79,15 @@ def program(
         found = _programs.get(full)
         path = None if found else _entry(full)
         stored = path is not None and path.exists()
-        if stored and traced is not None:
+        if found is None and not stored:
+            lowered = lowered or jax.jit(function).lower(*arguments)
+        if traced is not None:
             traced()
-        if path and stored:
+        if path is not None and stored:
             found = _load(path, jax.tree.structure((arguments, {})), jax.tree.structure(result))
             Counter.loaded += found is not None
         if found is None:
             lowered = lowered or jax.jit(function).lower(*arguments)
-        if traced is not None and not stored:
-            traced()
-        if found is None:
-            assert lowered is not None
             found = lowered.compile(_compiler_options())
             Counter.compiled += 1
             if path:
