@@ -25,14 +25,12 @@ import numpy as np
 
 from pmjax.rewrites.coordinates import Coordinates
 
-# Values of c that are tried element by element before the joint fit, and the steps of that.
+# Values of c that are tried for a variable as a whole, in a short window and in a long one, and those that
+# each element chooses from.
+SHORT, LONG = (0.0, 1.0), (0.0, 0.25, 0.5, 0.75, 1.0)
 GRID = np.linspace(0.0, 1.0, 11)
-STEPS, RATE = 12, 0.1
-# The sum of losses must fall by this, and by this part of itself, to be worth a change; a fit element by
-# element, which follows the noise of a window, must be better by this for each element.
-WORTH, WORTH_PART, POLISH = 0.1, 0.002, 0.01
-# A centring nearer to 0 than this becomes 0, which has no funnel at all.
-SNAP = 0.1
+# The sum of losses must fall by this, and by this part of itself, to be worth a change.
+WORTH, WORTH_PART = 0.1, 0.002
 # Bound of c times the depth of the funnel. A scale that data hardly bound from below has a long tail to 0,
 # which a window may not show: the depth is at least `TAIL` times Var(log sigma).
 NECK, TAIL = 0.6, 15.0
@@ -48,8 +46,6 @@ class Judgement(NamedTuple):
     ----------
     loss : Array, scalar
         The sum of sqrt(Var z Var s_z) over the elements of a level and their parents.
-    slope : Array, shape (E,)
-        Its derivative.
     alone : Array, shape (E,)
         The losses of the elements.
     depth : Array, shape (E,)
@@ -57,7 +53,6 @@ class Judgement(NamedTuple):
     """
 
     loss: Any
-    slope: Any
     alone: Any
     depth: Any
 
@@ -137,21 +132,15 @@ def judge(
     s_x = _single(jnp.where(level.own, coordinates.elements.take(score), 0.0))
     s_u = _single(coordinates.parents.take(score))
 
-    def loss(c: jax.Array) -> tuple[jax.Array, jax.Array]:
-        # A product with ones, whose transpose is one too: that sums faster over draws than a reduction.
-        c = jnp.ones((len(x), 1), c.dtype) @ c[None]
-        slope = jnp.exp((1 - c) * log_sigma)
-        z, s_z = deviation / slope + c * mu, s_x * slope
-        alone = _root(_variance(weight, z) * _variance(weight, s_z))
-        alpha, beta = s_x - c * s_z, jnp.where(level.own, (1 - c) * (deviation * s_x + 1), 0.0)
-        to_parents = pull((alpha, beta))[0]
-        outer = _root(spread * _variance(weight, stretch * (s_u + to_parents)))
-        return alone.sum() + jnp.where(level.outer, outer, 0.0).sum(), alone
-
-    (value, alone), slope = jax.value_and_grad(loss, has_aux=True)(c)
+    slope = jnp.exp((1 - c) * log_sigma)
+    s_z = s_x * slope
+    alone = jnp.sqrt(_variance(weight, deviation / slope + c * mu) * _variance(weight, s_z))
+    alpha, beta = s_x - c * s_z, jnp.where(level.own, (1 - c) * (deviation * s_x + 1), 0.0)
+    outer = jnp.sqrt(spread * _variance(weight, stretch * (s_u + pull((alpha, beta))[0])))
+    loss = alone.sum() + jnp.where(level.outer, outer, 0.0).sum()
     seen = weight @ log_sigma - log_sigma.min(axis=0)
     depth = jnp.maximum(seen, TAIL * _variance(weight, log_sigma))
-    return Judgement(value, jnp.where(level.own, slope, 0.0), alone, depth)
+    return Judgement(loss, alone, depth)
 
 
 def minimise(
@@ -162,7 +151,8 @@ def minimise(
     The scale of z is sigma^c, so c times the depth of the funnel is bounded: a step size that fits the bulk
     must not fail in a neck that the window hardly saw. Where the data of a variable speak clearly for
     more, there is no neck, and no bound. A short window chooses between 0 and 1 for each variable as a
-    whole: for single elements it has too little to say.
+    whole: for single elements it has too little to say. A long one also tries what each element would have
+    alone.
 
     Parameters
     ----------
@@ -181,7 +171,7 @@ def minimise(
     """
     before = judged(current)
     bound = NECK / np.maximum(before.depth, NECK)
-    candidates = [np.zeros_like(current), np.ones_like(current)]
+    candidates = [np.full_like(current, c) for c in (LONG if long else SHORT)]
     if long:
         alone = np.array([judged(np.full_like(current, c)).alone for c in GRID])
         candidates.append(GRID[np.argmin(np.where(np.isfinite(alone), alone, np.inf), axis=0)])
@@ -203,25 +193,9 @@ def minimise(
             better = loss < least
             best, least = np.where(better[:, None], trial, best), np.where(better, loss, least)
             bound = np.where((better & lifted)[:, None] & own & liftable, 1.0, bound)
-    if long:
-        polished = _descend(judged, best, bound)
-        loss = judged(polished).loss
-        better = loss < least - POLISH * sum(part.stop - part.start for part in parts)
-        best, least = np.where(better[:, None], polished, best), np.where(better, loss, least)
     gain = before.loss - least
     worth = gain > WORTH + WORTH_PART * before.loss
     return np.where(worth[:, None], best, current), np.where(worth, gain, 0.0)
-
-
-def _descend(judged: Callable[[np.ndarray], Judgement], c: np.ndarray, bound: np.ndarray) -> np.ndarray:
-    """Return the centrings from 0 to ``bound`` of least loss, by Adam (Kingma & Ba 2015, arXiv:1412.6980)."""
-    first, second = np.zeros_like(c), np.zeros_like(c)
-    for step in range(1, STEPS + 1):
-        slope = np.nan_to_num(judged(c).slope)
-        first, second = 0.8 * first + 0.2 * slope, 0.95 * second + 0.05 * slope**2
-        size = np.sqrt(second / (1 - 0.95**step)) + 1e-12
-        c = np.clip(c - RATE * (1 - step / (STEPS + 1)) * first / (1 - 0.8**step) / size, 0.0, bound)
-    return np.where(c < SNAP, 0.0, c)
 
 
 def _single(tree: Any) -> Any:
@@ -230,9 +204,3 @@ def _single(tree: Any) -> Any:
 
 def _variance(weight: jax.Array, a: jax.Array) -> jax.Array:
     return weight @ (a - weight @ a) ** 2
-
-
-def _root(a: jax.Array) -> jax.Array:
-    """Return the square root, with a derivative of 0 at 0."""
-    positive = a > 0
-    return jnp.where(positive, jnp.sqrt(jnp.where(positive, a, 1.0)), a)

@@ -157,7 +157,7 @@ class CentringHook:
         """Return a function that judges centrings, shape (C, E), by these draws and scores."""
         fixed = jax.device_put((level, x, scores, weight, current))
         data, axes = self._coordinates.data, (None, 0, 0, None, 0, 0, None)
-        one, result = partial(judge, self._coordinates), Judgement(0, 0, 0, 0)
+        one, result = partial(judge, self._coordinates), Judgement(0, 0, 0)
         run = self._program("judged", one, axes, (*fixed, current, data), result)
         return lambda c: jax.tree.map(np.asarray, run(*fixed, c.astype(np.float32), data))
 
