@@ -220,36 +220,30 @@ class Program:
             random = draw_randomness(chain.key, chain.draw, self.density.size, self.max_depth, self.dtype)
             return random, begin_draw(chain.point, random)
 
-        def first_half(carry: tuple[Randomness, Tree, Subtree]) -> tuple[Randomness, Tree, Subtree]:
-            random, tree, sub = carry
-            random, tree = self.when(walk.new_draw, new_draw, (random, tree))
-            sub = self.when(walk.new_doubling, lambda _: begin_doubling(tree, random), sub)
-            step = self.signed_step(chain, tree, random)
-            momentum = half_kick(sub.momentum, sub.gradient, step, self.transpose(chain))
-            position = sub.position + step * metrics.unwhiten(chain.metric, self.kind, momentum)
-            return random, tree, sub._replace(position=position, momentum=momentum)
-
-        random, tree, sub = self.as_one(walk, first_half, (walk.random, walk.tree, walk.sub))
+        random, tree = self.when(walk.new_draw, new_draw, (walk.random, walk.tree))
+        sub = self.when(walk.new_doubling, lambda _: begin_doubling(tree, random), walk.sub)
+        step = self.signed_step(chain, tree, random)
+        momentum = half_kick(sub.momentum, sub.gradient, step, self.transpose(chain))
+        position = sub.position + step * metrics.unwhiten(chain.metric, self.kind, momentum)
+        sub = sub._replace(position=position, momentum=momentum)
         return walk._replace(random=random, tree=tree, sub=sub)
 
     def finish(self, walk: Walk, point: Point, settings: Settings) -> Walk:
         """Make the second half of the step, add the leaf, and end what it completes."""
-        random = walk.random
+        chain, tree, random = walk.chain, walk.tree, walk.random
 
-        def second_half(rest: tuple[Any, ...]) -> tuple[Any, ...]:
-            row, chain, tree, sub, spans, _, _, buffers = rest
+        def second_half(rest: tuple[Subtree, Span]) -> tuple[Subtree, Span]:
+            sub, spans = rest
             step = self.signed_step(chain, tree, random)
             momentum = half_kick(sub.momentum, point.gradient, step, self.transpose(chain))
-            sub, spans = add_point(sub, tree, spans, random, point, momentum)
-            new_doubling = ~subtree_unfinished(sub, tree.depth)
-            tree = self.when(new_doubling, lambda tree: end_doubling(tree, sub, spans, random), tree)
-            new_draw = new_doubling & ~tree_unfinished(tree, settings.depth_limit)
-            row, chain, buffers = self.end_draw(new_draw, row, chain, buffers, tree, settings)
-            return row, chain, tree, sub, spans, new_draw, new_doubling, buffers
+            return add_point(sub, tree, spans, random, point, momentum)
 
-        row, chain, _, tree, sub, *others = walk
-        rest = self.as_one(walk, second_half, (row, chain, tree, sub, *others))
-        return Walk(rest[0], rest[1], random, *rest[2:])
+        sub, spans = self.as_one(walk, second_half, (walk.sub, walk.spans))
+        new_doubling = ~subtree_unfinished(sub, tree.depth)
+        tree = self.when(new_doubling, lambda tree: end_doubling(tree, sub, spans, random), tree)
+        new_draw = new_doubling & ~tree_unfinished(tree, settings.depth_limit)
+        row, chain, buffers = self.end_draw(new_draw, walk.row, chain, walk.buffers, tree, settings)
+        return Walk(row, chain, random, tree, sub, spans, new_draw, new_doubling, buffers)
 
     def end_draw(
         self,
