@@ -132,13 +132,13 @@ def test_the_loss_is_that_of_the_draws_and_scores_in_the_new_centring() -> None:
             move = jax.vmap(lambda x, s, new=new: coordinates.moved(x, s, coordinates.data, written, new))
             z, moved = map(np.asarray, move(x, score))
 
-            found = judge(coordinates, level, x, score, weight, np.ones(len(c)), c, coordinates.data)
+            found = judge(coordinates, level, x, score, weight, np.ones(len(c)), c[None], coordinates.data)
         losses = np.sqrt(z.var(axis=0) * moved.var(axis=0))
         np.testing.assert_allclose(
-            found.alone[level.own], losses[coordinates.elements.indices][level.own], rtol=1e-4
+            found.alone[0, level.own], losses[coordinates.elements.indices][level.own], rtol=1e-4
         )
         outer = losses[coordinates.parents.indices][level.outer]
-        np.testing.assert_allclose(found.loss, found.alone[level.own].sum() + outer.sum(), rtol=1e-4)
+        np.testing.assert_allclose(found.loss[0], found.alone[0, level.own].sum() + outer.sum(), rtol=1e-4)
 
 
 def draw(spec: ModelSpec, **options: Any) -> Trace:
@@ -264,8 +264,8 @@ def test_the_search_finds_the_least_of_a_known_loss() -> None:
     depth = np.array([[0.1, 0.1, 0.1], [0.1, 0.1, 1.2]])
 
     def judged(c: np.ndarray) -> Judgement:
-        alone = 10 * (c - target) ** 2
-        return Judgement(alone.sum(axis=1), alone, depth)
+        alone = 10 * (c - target[:, None]) ** 2
+        return Judgement(alone.sum(axis=2), alone, depth)
 
     c, gain = minimise(judged, np.zeros((2, 3)), [slice(0, 2), slice(2, 3)], long=True)
     # The nearest values of the grid are 0.05 away.
@@ -273,7 +273,7 @@ def test_the_search_finds_the_least_of_a_known_loss() -> None:
     np.testing.assert_allclose(gain, 10 * (2 * 0.45**2 + 1 - 2 * 0.05**2), atol=1e-6)
     # Where the data say less, the neck bounds the centring.
     c, _ = minimise(
-        lambda c: Judgement(0.02 * (c - 1).sum(axis=1) ** 2 + 1 - c.sum(axis=1) / 6, c, depth),
+        lambda c: Judgement(0.02 * (c - 1).sum(axis=2) ** 2 + 1 - c.sum(axis=2) / 6, c, depth),
         np.zeros((2, 3)), [slice(0, 2), slice(2, 3)], long=False,
     )  # fmt: skip
     np.testing.assert_allclose(c[1, 2], 0.5)

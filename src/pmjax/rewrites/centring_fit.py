@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from pmjax.rewrites.coordinates import Coordinates
 
@@ -29,6 +30,8 @@ from pmjax.rewrites.coordinates import Coordinates
 # each element chooses from.
 SHORT, LONG = (0.0, 1.0), (0.0, 0.25, 0.5, 0.75, 1.0)
 GRID = np.linspace(0.0, 1.0, 11)
+# So many centrings are judged at a time: those of a part, bounded and not, beside the best one so far.
+TRIALS = 2 * (len(LONG) + 1) + 1
 # The sum of losses must fall by this, and by this part of itself, to be worth a change.
 WORTH, WORTH_PART = 0.1, 0.002
 # Bound of c times the depth of the funnel. A scale that data hardly bound from below has a long tail to 0,
@@ -40,13 +43,13 @@ CLEAR, ABYSS = 0.1, 0.05
 
 
 class Judgement(NamedTuple):
-    """What `judge` says of centrings of E elements.
+    """What `judge` says of K centrings of E elements.
 
     Attributes
     ----------
-    loss : Array, scalar
+    loss : Array, shape (K,)
         The sum of sqrt(Var z Var s_z) over the elements of a level and their parents.
-    alone : Array, shape (E,)
+    alone : Array, shape (K, E)
         The losses of the elements.
     depth : Array, shape (E,)
         The depth of the funnel: how far log sigma falls below its mean, or what its variance makes likely.
@@ -88,7 +91,7 @@ def judge(
     score: jax.Array,
     weight: jax.Array,
     current: jax.Array,
-    c: jax.Array,
+    trials: jax.Array,
     data: Any,
 ) -> Judgement:
     """Judge the centrings of one level by the draws of a window.
@@ -104,8 +107,10 @@ def judge(
         As this level and those above it are written.
     weight : Array, shape (draws,)
         Sums to 1; 0 for rows that only fill the shape.
-    current, c : Array, shape (E,)
-        The centrings in force, in which parents are judged; and those to judge.
+    current : Array, shape (E,)
+        The centrings in force, in which parents are judged.
+    trials : Array, shape (K, E)
+        The centrings to judge.
     data : tuple
         The data of the coordinates.
     """
@@ -127,17 +132,20 @@ def judge(
         z = coordinates.elements.put(z, deviation / slope + jnp.where(level.above, current, 1.0) * mu)
     spread = _variance(weight, coordinates.parents.take(z))
     # A constant added to mu changes no variance, but costs digits.
-    narrow = (deviation, mu - mu[0], log_sigma, spread, coordinates.parents.take(stretch), weight, c)
-    deviation, mu, log_sigma, spread, stretch, weight, c = _single(narrow)
+    narrow = (deviation, mu - mu[0], log_sigma, spread, coordinates.parents.take(stretch), weight)
+    deviation, mu, log_sigma, spread, stretch, weight = _single(narrow)
     s_x = _single(jnp.where(level.own, coordinates.elements.take(score), 0.0))
     s_u = _single(coordinates.parents.take(score))
 
-    slope = jnp.exp((1 - c) * log_sigma)
-    s_z = s_x * slope
-    alone = jnp.sqrt(_variance(weight, deviation / slope + c * mu) * _variance(weight, s_z))
-    alpha, beta = s_x - c * s_z, jnp.where(level.own, (1 - c) * (deviation * s_x + 1), 0.0)
-    outer = jnp.sqrt(spread * _variance(weight, stretch * (s_u + pull((alpha, beta))[0])))
-    loss = alone.sum() + jnp.where(level.outer, outer, 0.0).sum()
+    def losses(c: jax.Array) -> tuple[jax.Array, jax.Array]:
+        slope = jnp.exp((1 - c) * log_sigma)
+        s_z = s_x * slope
+        alone = jnp.sqrt(_variance(weight, deviation / slope + c * mu) * _variance(weight, s_z))
+        alpha, beta = s_x - c * s_z, jnp.where(level.own, (1 - c) * (deviation * s_x + 1), 0.0)
+        outer = jnp.sqrt(spread * _variance(weight, stretch * (s_u + pull((alpha, beta))[0])))
+        return alone.sum() + jnp.where(level.outer, outer, 0.0).sum(), alone
+
+    loss, alone = lax.map(losses, _single(trials))
     seen = weight @ log_sigma - log_sigma.min(axis=0)
     depth = jnp.maximum(seen, TAIL * _variance(weight, log_sigma))
     return Judgement(loss, alone, depth)
@@ -157,7 +165,8 @@ def minimise(
     Parameters
     ----------
     judged : callable
-        Judges centrings of some chains; what it returns has a leading axis of chains.
+        Judges centrings of some chains, shape (chains, K, E) with K at most `TRIALS`; what it returns has a
+        leading axis of chains.
     current : ndarray, shape (chains, E)
     parts : sequence of slice
         The elements of each variable that may change.
@@ -169,32 +178,28 @@ def minimise(
     c : ndarray, shape (chains, E)
     gain : ndarray, shape (chains,)
     """
-    before = judged(current)
-    bound = NECK / np.maximum(before.depth, NECK)
+    grid = [np.full_like(current, c) for c in GRID]
+    seen = judged(np.stack([current, *grid], axis=1))
     candidates = [np.full_like(current, c) for c in (LONG if long else SHORT)]
     if long:
-        alone = np.array([judged(np.full_like(current, c)).alone for c in GRID])
-        candidates.append(GRID[np.argmin(np.where(np.isfinite(alone), alone, np.inf), axis=0)])
-    best, liftable = np.minimum(current, bound), bound > ABYSS
-    least = before.loss if np.array_equal(best, current) else judged(best).loss
+        alone = seen.alone[:, 1:]
+        candidates.append(GRID[np.argmin(np.where(np.isfinite(alone), alone, np.inf), axis=1)])
+    bound = NECK / np.maximum(seen.depth, NECK)
+    free = np.stack(candidates, axis=1)
+    bounded = np.minimum(free, bound[:, None])
+    before, best, chains = seen.loss[:, 0], np.minimum(current, bound), np.arange(len(current))
     for part in parts:
         own = np.zeros(current.shape[1], bool)
         own[part] = True
-        for candidate in candidates:
-            trial = np.where(own, np.minimum(candidate, bound), best)
-            if np.array_equal(trial, best) and not np.any(own & liftable & (candidate > bound)):
-                continue
-            loss, lifted = judged(trial).loss, np.zeros(len(best), bool)
-            freed = np.where(own & liftable, candidate, trial)
-            if np.any(freed > trial):
-                freed_loss = judged(freed).loss
-                lifted = np.any(freed > trial, axis=1) & (freed_loss < loss - WORTH - CLEAR * own.sum())
-                trial, loss = np.where(lifted[:, None], freed, trial), np.where(lifted, freed_loss, loss)
-            better = loss < least
-            best, least = np.where(better[:, None], trial, best), np.where(better, loss, least)
-            bound = np.where((better & lifted)[:, None] & own & liftable, 1.0, bound)
-    gain = before.loss - least
-    worth = gain > WORTH + WORTH_PART * before.loss
+        held = np.where(own, bounded, best[:, None])
+        lifted = np.where((own & (bound > ABYSS))[:, None], free, held)
+        trials = np.concatenate([best[:, None], held, lifted], axis=1)
+        loss = judged(trials).loss
+        penalty = np.repeat([0.0, WORTH + CLEAR * own.sum()], [1 + len(candidates), len(candidates)])
+        choice = np.argmin(np.where(np.isfinite(loss), loss + penalty, np.inf), axis=1)
+        best, least = trials[chains, choice], loss[chains, choice]
+    gain = before - least
+    worth = gain > WORTH + WORTH_PART * before
     return np.where(worth[:, None], best, current), np.where(worth, gain, 0.0)
 
 

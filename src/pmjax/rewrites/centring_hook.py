@@ -11,7 +11,7 @@ import numpy as np
 
 from pmjax.compilation import program
 from pmjax.model.spec import ModelSpec, name_of
-from pmjax.rewrites.centring_fit import Judgement, Level, judge, minimise
+from pmjax.rewrites.centring_fit import TRIALS, Judgement, Level, judge, minimise
 from pmjax.rewrites.coordinates import Coordinates, structure
 from pmjax.rewrites.recentre import recentred
 from pmjax.rewrites.vector_centring import prefer, vectors
@@ -154,12 +154,19 @@ class CentringHook:
         return self._program("moved", of_a_chain, (0, 0, 0, 0, None), arguments, (0, 0))
 
     def _judge(self, level: Level, x: Any, scores: Any, weight: Any, current: np.ndarray) -> Any:
-        """Return a function that judges centrings, shape (C, E), by these draws and scores."""
+        """Return a function that judges centrings, shape (C, K, E), by these draws and scores."""
         fixed = jax.device_put((level, x, scores, weight, current))
         data, axes = self._coordinates.data, (None, 0, 0, None, 0, 0, None)
         one, result = partial(judge, self._coordinates), Judgement(0, 0, 0)
-        run = self._program("judged", one, axes, (*fixed, current, data), result)
-        return lambda c: jax.tree.map(np.asarray, run(*fixed, c.astype(np.float32), data))
+        trials = np.repeat(current[:, None], TRIALS, axis=1)
+        run = self._program("judged", one, axes, (*fixed, trials, data), result)
+
+        def judged(c: np.ndarray) -> Judgement:
+            trials[:, : c.shape[1]] = c
+            loss, alone, depth = map(np.asarray, run(*fixed, trials, data))
+            return Judgement(loss[:, : c.shape[1]], alone[:, : c.shape[1]], depth)
+
+        return judged
 
     def _program(
         self,
