@@ -26,12 +26,12 @@ from jax import lax
 
 from pmjax.rewrites.coordinates import Coordinates
 
-# Values of c that are tried for a variable as a whole, in a short window and in a long one, and those that
-# each element chooses from.
-SHORT, LONG = (0.0, 1.0), (0.0, 0.25, 0.5, 0.75, 1.0)
-GRID = np.linspace(0.0, 1.0, 11)
-# So many centrings are judged at a time: those of a part, bounded and not, beside the best one so far.
-TRIALS = 2 * (len(LONG) + 1) + 1
+# Values of c that an element chooses from; a variable as a whole, from the first and the last.
+GRID = np.linspace(0.0, 1.0, 6)
+# So many centrings are judged at a time: those for a variable, bounded and not, beside the best one so far.
+TRIALS = 7
+# A centring nearer to 0 than this becomes 0, which has no funnel at all.
+SNAP = 0.1
 # The sum of losses must fall by this, and by this part of itself, to be worth a change.
 WORTH, WORTH_PART = 0.1, 0.002
 # Bound of c times the depth of the funnel. A scale that data hardly bound from below has a long tail to 0,
@@ -180,13 +180,14 @@ def minimise(
     """
     grid = [np.full_like(current, c) for c in GRID]
     seen = judged(np.stack([current, *grid], axis=1))
-    candidates = [np.full_like(current, c) for c in (LONG if long else SHORT)]
+    candidates = [grid[0], grid[-1]]
     if long:
         alone = seen.alone[:, 1:]
         candidates.append(GRID[np.argmin(np.where(np.isfinite(alone), alone, np.inf), axis=1)])
     bound = NECK / np.maximum(seen.depth, NECK)
     free = np.stack(candidates, axis=1)
     bounded = np.minimum(free, bound[:, None])
+    bounded[bounded < SNAP] = 0.0
     before, best, chains = seen.loss[:, 0], np.minimum(current, bound), np.arange(len(current))
     for part in parts:
         own = np.zeros(current.shape[1], bool)
