@@ -155,7 +155,7 @@ class CentringHook:
 
     def _judge(self, level: Level, x: Any, scores: Any, weight: Any, current: np.ndarray) -> Any:
         """Return a function that judges centrings, shape (C, K, E), by these draws and scores."""
-        fixed = jax.device_put((level, x, scores, weight, current))
+        fixed = (level, x, scores, weight, current)
         data, axes = self._coordinates.data, (None, 0, 0, None, 0, 0, None)
         one, result = partial(judge, self._coordinates), Judgement(0, 0, 0)
         trials = np.repeat(current[:, None], TRIALS, axis=1)
