@@ -118,7 +118,7 @@ def _full_key(name: str, arguments: tuple[Any, ...], key: Hashable) -> Hashable:
 # than the first, for programs that are no faster. The analysis of regions finds that copies of what loops
 # carry are needless; whole vector registers, where the processor has wide ones, save a tenth of the time of
 # compiling and of running.
-CPU_OPTIONS = {
+CPU_OPTIONS: dict[str, Any] = {
     "xla_backend_optimization_level": 1,
     "xla_cpu_copy_insertion_use_region_analysis": True,
     "xla_cpu_prefer_vector_width": 512,
