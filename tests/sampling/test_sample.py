@@ -360,3 +360,15 @@ def test_a_direction_without_a_density_does_not_break_a_dense_metric() -> None:
     for kind in ("low_rank", "dense"):
         fitted = metric.fit_metric(kind, theta, gradient, metric.initial_metric(kind, np.ones(3)))
         assert all(np.all(np.isfinite(part)) for part in fitted)
+
+
+@pytest.mark.parametrize("kind", ["low_rank", "dense"])
+@pytest.mark.parametrize("spread", [1e-12, 1e-6, 1e6, 1e12])
+def test_scales_beyond_the_digits_there_are_break_no_metric(kind: str, spread: float) -> None:
+    """Windows of a chain that climbs a steep slope: a line of draws, gradients of one direction."""
+    for seed in range(20):
+        rng, n = np.random.default_rng(seed), 10
+        theta = spread * rng.normal(size=(n, 5)) + np.outer(np.linspace(0, 1e4, n), rng.normal(size=5))
+        gradient = 1e-3 * rng.normal(size=(n, 5)) + 1e8 * np.outer(rng.normal(size=n), rng.normal(size=5))
+        fitted = metric.fit_metric(kind, theta, gradient, metric.initial_metric(kind, np.ones(5)))
+        assert all(np.all(np.isfinite(part)) for part in fitted)

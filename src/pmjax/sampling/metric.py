@@ -147,12 +147,15 @@ def fit_metric(kind: str, theta: np.ndarray, gradient: np.ndarray, current: Metr
         count = min(size, n, max(2 * LOW_RANK, 1))
         leading = [np.linalg.svd(x, full_matrices=False)[2][:count] for x in (draws, scores)]
         basis = np.linalg.qr(np.concatenate(leading).T)[0]
-    inverse_mass = _geometric_mean(_shrunk(draws @ basis), np.linalg.inv(_shrunk(scores @ basis)))
+    values, vectors = _eigh(_shrunk(scores @ basis))
+    inverse_mass = _geometric_mean(_shrunk(draws @ basis), (vectors / values) @ vectors.T)
     dtype = current.sigma.dtype
+    values, vectors = _eigh(inverse_mass)
     if kind == "dense":
-        factor = np.linalg.cholesky(inverse_mass)
+        # The Cholesky factor, in a way that no rounding error can refuse.
+        factor = np.linalg.qr((vectors * np.sqrt(values)).T, mode="r").T
+        factor = factor * np.where(np.diag(factor) < 0, -1, 1)
         return Metric(sigma.astype(dtype), factor.astype(dtype), current.scales)
-    values, vectors = np.linalg.eigh(inverse_mass)
     order = np.argsort(-np.abs(np.log(values)))[: len(current.scales)]
     directions = np.zeros_like(current.directions)
     scales = np.ones_like(current.scales)
@@ -174,10 +177,17 @@ def _shrunk(x: np.ndarray) -> np.ndarray:
 
 def _geometric_mean(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return A # B = A^(1/2) (A^(-1/2) B A^(-1/2))^(1/2) A^(1/2) of positive definite matrices."""
-    values, vectors = np.linalg.eigh(a)
-    # Where scales differ by more than the digits there are, the smallest eigenvalues may come out negative.
-    values = np.maximum(values, np.finfo(float).eps * values[-1])
+    values, vectors = _eigh(a)
     root = (vectors * np.sqrt(values)) @ vectors.T
     inverse = (vectors / np.sqrt(values)) @ vectors.T
-    values, vectors = np.linalg.eigh(inverse @ b @ inverse)
-    return root @ (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T @ root
+    values, vectors = _eigh(inverse @ b @ inverse)
+    return root @ (vectors * np.sqrt(values)) @ vectors.T @ root
+
+
+def _eigh(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return eigenvalues and eigenvectors of a positive definite matrix.
+
+    Where scales differ by more than the digits there are, the smallest eigenvalues may come out negative.
+    """
+    values, vectors = np.linalg.eigh(a)
+    return np.maximum(values, np.finfo(float).eps * values[-1]), vectors
