@@ -153,8 +153,8 @@ def fit_metric(kind: str, theta: np.ndarray, gradient: np.ndarray, current: Metr
     values, vectors = _eigh(inverse_mass)
     if kind == "dense":
         # The Cholesky factor, in a way that no rounding error can refuse.
-        factor = np.linalg.qr((vectors * np.sqrt(values)).T, mode="r").T
-        factor = factor * np.where(np.diag(factor) < 0, -1, 1)
+        _, upper = np.linalg.qr((vectors * np.sqrt(values)).T)
+        factor = upper.T * np.where(np.diag(upper) < 0, -1, 1)
         return Metric(sigma.astype(dtype), factor.astype(dtype), current.scales)
     order = np.argsort(-np.abs(np.log(values)))[: len(current.scales)]
     directions = np.zeros_like(current.directions)
