@@ -18,7 +18,7 @@ from pmjax.density.density import Density
 from pmjax.density.joint import check_samplable, joint_density
 from pmjax.density.layout import Layout
 from pmjax.errors import ModelError, SamplingWarning, suggest
-from pmjax.graph.enumerate import directly_behind
+from pmjax.graph.evaluate import own_nodes
 from pmjax.interop.blackjax_nuts import sample_blackjax
 from pmjax.interop.numpyro_nuts import sample_numpyro
 from pmjax.model.declarations import Declarations
@@ -273,7 +273,7 @@ def _recorded(spec: ModelSpec, var_names: Sequence[str] | None, recover: bool) -
         if name not in known:
             raise ModelError(f"sample: var_names has an unknown variable {name!r}{suggest(name, known)}")
     discrete = set() if recover else {s.free.variable for s in spec.summed_out}
-    drawn = [name_of(v) for v in spec.recorded if discrete & set(directly_behind(v))]
+    drawn = [name_of(v) for v in spec.recorded if discrete & set(own_nodes([v]))]
     for name in var_names or ():
         if name in drawn:
             raise ModelError(f"sample: var_names has {name!r}, which recover=False leaves out")

@@ -12,8 +12,7 @@ from pmjax.density.density import Density
 from pmjax.density.forms import Forms, term_forms
 from pmjax.density.layout import Layout
 from pmjax.errors import ModelError
-from pmjax.graph.enumerate import directly_behind
-from pmjax.graph.evaluate import Reading, data_arguments, evaluate_host
+from pmjax.graph.evaluate import Reading, data_arguments, evaluate_host, own_nodes
 from pmjax.graph.rewrite import fingerprint
 from pmjax.graph.variable import Variable
 from pmjax.model.spec import ModelSpec, distribution_of, name_of
@@ -63,7 +62,7 @@ def joint_density(spec: ModelSpec) -> Density:
         knobs={name_of(knob.node): knob.value for knob in spec.knobs},
         structure=structure(spec, params),
         coordinate_names=layout.coordinate_names,
-        output_bytes=max((8 * v.size for s in spec.summed_out for v in directly_behind(s.draw)), default=0),
+        output_bytes=max((8 * v.size for s in spec.summed_out for v in own_nodes([s.draw])), default=0),
     )
 
 

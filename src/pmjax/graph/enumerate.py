@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax.graph.evaluate import Reading, ancestors
-from pmjax.graph.ops import Constant, Input, Op, RandomVariable, Shape
+from pmjax.graph.evaluate import Reading, ancestors, is_random
+from pmjax.graph.ops import Constant, Input, Op, Shape
 from pmjax.graph.rewrite import fingerprint
 from pmjax.graph.variable import Variable
 
@@ -47,11 +47,6 @@ class Enumerated(Op):
     def fingerprint(self) -> Hashable | None:
         inner = fingerprint([self.body, *self.bound, *self.captured])
         return None if inner is None else ("enumerated", inner)
-
-
-def directly_behind(node: Variable) -> list[Variable]:
-    """Return the nodes that a value is computed from, inputs first; random variables count as given."""
-    return ancestors([node], stop=lambda v: isinstance(v.op, RandomVariable))
 
 
 def enumerated(
@@ -97,9 +92,9 @@ def enumerated(
             captured[node] = Variable(Input(node.shape, node.dtype), (), node.name)
         return captured[node]
 
-    for node in ancestors([expression], stop=lambda v: id(v) in depends or isinstance(v.op, RandomVariable)):
+    for node in ancestors([expression], stop=lambda v: id(v) in depends or is_random(v)):
         if id(node) not in depends and any(id(v) in depends for v in node.inputs):
-            if isinstance(node.op, RandomVariable):
+            if is_random(node):
                 continue
             depends.add(id(node))
             inputs = [inside[id(v)] if id(v) in depends else placeholder(v) for v in node.inputs]

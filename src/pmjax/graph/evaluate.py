@@ -41,7 +41,17 @@ def ancestors(outputs: Iterable[Variable], stop: Callable[[Variable], bool] | No
 
 def random_ancestors(outputs: Iterable[Variable]) -> list[Variable]:
     """Return the random variables that the outputs depend on, parents first."""
-    return [v for v in ancestors(outputs) if isinstance(v.op, RandomVariable)]
+    return [v for v in ancestors(outputs) if is_random(v)]
+
+
+def own_nodes(outputs: Iterable[Variable]) -> list[Variable]:
+    """Return the nodes of expressions in the order of `ancestors`; random variables count as given."""
+    return ancestors(outputs, stop=is_random)
+
+
+def is_random(node: Variable) -> bool:
+    """Return whether a node is a random variable."""
+    return isinstance(node.op, RandomVariable)
 
 
 def arguments(outputs: Iterable[Variable]) -> list[Variable]:
@@ -78,7 +88,7 @@ def data_arguments(outputs: Iterable[Variable]) -> list[Variable]:
         return node.size <= max(sum(leaf.size for leaf in made_of), EXPANDED)
 
     def given(node: Variable) -> bool:
-        return held(node) or isinstance(node.op, RandomVariable)
+        return held(node) or is_random(node)
 
     return [v for v in ancestors(outputs, stop=given) if held(v)]
 
@@ -121,7 +131,7 @@ class Reading:
             if id(node) in known:
                 continue
             inputs = [known[id(v)] for v in node.inputs]
-            if isinstance(node.op, RandomVariable):
+            if is_random(node):
                 if self._on_random is None:
                     raise ModelError(
                         f"{node.label} is random and has no value here; give one, or use pm.draw"

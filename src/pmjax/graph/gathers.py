@@ -11,8 +11,9 @@ from collections.abc import Hashable, Sequence
 import jax.numpy as jnp
 import numpy as np
 
+from pmjax.graph.evaluate import own_nodes
 from pmjax.graph.ops import Index, Slot
-from pmjax.graph.rewrite import own_nodes, rewrite_expressions
+from pmjax.graph.rewrite import rewrite_expressions
 from pmjax.graph.variable import Variable, call
 
 

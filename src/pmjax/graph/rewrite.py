@@ -5,26 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pmjax.graph.evaluate import ancestors
-from pmjax.graph.ops import RandomVariable
+from pmjax.graph.evaluate import ancestors, is_random, own_nodes
 from pmjax.graph.variable import Variable
-
-
-def own_nodes(outputs: Sequence[Variable]) -> list[Variable]:
-    """Return the nodes of some expressions up to and with random variables, in the order of `ancestors`."""
-    return ancestors(outputs, stop=_is_random)
 
 
 def rewrite_expressions(
     outputs: Sequence[Variable], replacements: Mapping[Variable, Variable]
 ) -> list[Variable]:
     """Return expressions of random variables with some nodes replaced; the variables stay what they are."""
-    kept = {node: node for node in own_nodes(outputs) if _is_random(node)}
+    kept = {node: node for node in own_nodes(outputs) if is_random(node)}
     return substitute(outputs, {**replacements, **kept})
-
-
-def _is_random(node: Variable) -> bool:
-    return isinstance(node.op, RandomVariable)
 
 
 def substitute(outputs: Sequence[Variable], replacements: Mapping[Variable, Variable]) -> list[Variable]:

@@ -28,8 +28,9 @@ from pmjax.rewrites.coordinates import Coordinates
 
 # Values of c that an element chooses from; a variable as a whole, from the first and the last.
 GRID = np.linspace(0.0, 1.0, 6)
-# So many centrings are judged at a time: those for a variable, bounded and not, beside the best one so far.
-TRIALS = 7
+# So many centrings are judged at a time: the grid beside the one in force; for a variable, each choice, bounded
+# and not, beside the best one so far, are as many.
+TRIALS = 1 + len(GRID)
 # A centring nearer to 0 than this becomes 0, which has no funnel at all.
 SNAP = 0.1
 # The sum of losses must fall by this, and by this part of itself, to be worth a change.

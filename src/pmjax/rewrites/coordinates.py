@@ -9,8 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax.graph.evaluate import Reading, ancestors, arguments
-from pmjax.graph.ops import RandomVariable
+from pmjax.graph.evaluate import Reading, ancestors, arguments, is_random, own_nodes
 from pmjax.graph.rewrite import fingerprint
 from pmjax.graph.variable import Variable
 from pmjax.model.spec import FreeVariable, ModelSpec, name_of
@@ -94,7 +93,7 @@ class Coordinates:
         waiting = [n for v in self.knobs.values() for n in _inputs(v)[:2]]
         found: dict[str, slice] = {}
         while waiting:
-            behind = [free[id(v)] for v in _directly_random(waiting) if id(v) in free]
+            behind = [free[id(v)] for v in own_nodes(waiting) if id(v) in free]
             new = [v for v in behind if v.name not in found]
             found |= {v.name: self.places[v.name] for v in new}
             # A parent may be bounded by what is random itself.
@@ -172,22 +171,13 @@ def _is_moved(free: FreeVariable) -> bool:
     return isinstance(free.bijector, Recentred | RecentredVector)
 
 
-def _directly_random(nodes: Iterable[Variable]) -> list[Variable]:
-    """Return the random variables from whose values the nodes follow."""
-    return [v for v in ancestors(nodes, stop=_is_random) if _is_random(v)]
-
-
-def _is_random(node: Variable) -> bool:
-    return isinstance(node.op, RandomVariable)
-
-
 def _depths(spec: ModelSpec) -> dict[str, int]:
     """Return for each recentred variable how many others stand above it in a chain."""
     above: dict[int, int] = {}
     depths: dict[str, int] = {}
     for free in spec.free:
         behind = ancestors(free.variable.inputs, stop=lambda v: id(v) in above)
-        highest = max((above[id(v)] for v in behind if _is_random(v)), default=0)
+        highest = max((above[id(v)] for v in behind if is_random(v)), default=0)
         changed = isinstance(free.bijector, Recentred)
         if changed:
             depths[free.name] = highest

@@ -17,8 +17,8 @@ import numpy as np
 
 from pmjax.distributions.distribution import Distribution
 from pmjax.graph.elementwise_table import is_elementwise
-from pmjax.graph.evaluate import ancestors, evaluate_host
-from pmjax.graph.ops import Call, Elementwise, Index, RandomVariable, Slot, fill_slots
+from pmjax.graph.evaluate import ancestors, evaluate_host, is_random
+from pmjax.graph.ops import Call, Elementwise, Index, Slot, fill_slots
 from pmjax.graph.variable import Variable
 from pmjax.rewrites.row_analysis import not_data
 
@@ -84,7 +84,7 @@ class Dependence:
         for node in ancestors([expression], stop=self._is_known):
             if node in self._owners:
                 continue
-            inputs = [] if isinstance(node.op, RandomVariable) else [self._owners[v] for v in node.inputs]
+            inputs = [] if is_random(node) else [self._owners[v] for v in node.inputs]
             if all(owners is None for owners in inputs):
                 self._owners[node], self._broadcasts[node] = None, True
                 continue
@@ -93,7 +93,7 @@ class Dependence:
             self._broadcasts[node] = plain and all(self._broadcasts[v] for v in node.inputs)
 
     def _is_known(self, node: Variable) -> bool:
-        return node in self._owners or isinstance(node.op, RandomVariable)
+        return node in self._owners or is_random(node)
 
     def _combined(self, node: Variable, inputs: Sequence[Owners | None]) -> Owners:
         single = np.unique(np.concatenate([_extremes(o) for o in inputs if o is not None]))

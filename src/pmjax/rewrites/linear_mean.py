@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from pmjax.graph.elementwise_table import identity
-from pmjax.graph.evaluate import ancestors, evaluate_host
-from pmjax.graph.ops import Call, Elementwise, Index, RandomVariable, Slot, fill_slots
+from pmjax.graph.evaluate import ancestors, evaluate_host, is_random
+from pmjax.graph.ops import Call, Elementwise, Index, Slot, fill_slots
 from pmjax.graph.variable import Variable, call
 from pmjax.rewrites.row_analysis import not_data
 
@@ -83,7 +83,7 @@ def linear_mean(mu: Variable, rows: int, terms: int) -> LinearMean | None:
     forms: dict[int, _Form | None] = {}
 
     def ends(node: Variable) -> bool:
-        return id(node) not in random or isinstance(node.op, RandomVariable)
+        return id(node) not in random or is_random(node)
 
     with np.errstate(all="ignore"):
         for node in ancestors([mu], stop=ends):

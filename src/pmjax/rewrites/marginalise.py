@@ -14,7 +14,7 @@ import numpy as np
 
 from pmjax.errors import ModelError
 from pmjax.graph.elementwise_table import identity
-from pmjax.graph.enumerate import directly_behind
+from pmjax.graph.evaluate import own_nodes
 from pmjax.graph.ops import Call, Elementwise, Index, Input, Slot
 from pmjax.graph.variable import Variable, call
 from pmjax.model.spec import FreeVariable, ModelSpec, SummedOut, distribution_of, name_of
@@ -82,7 +82,7 @@ def _terms(spec: ModelSpec, discretes: Sequence[Discrete]) -> list[_Term]:
     nodes = {z.variable: z for z in discretes}
 
     def depends(expressions: Sequence[Variable]) -> bool:
-        return any(node in nodes for e in expressions for node in directly_behind(e))
+        return any(node in nodes for e in expressions for node in own_nodes([e]))
 
     terms = []
     given = [(v.variable, v.variable) for v in spec.free] + [(v.variable, v.value) for v in spec.observed]
@@ -113,7 +113,7 @@ def _summands(potential: Variable) -> Variable:
 
 def _check_bounds(expression: Variable, nodes: Mapping[Variable, Discrete]) -> None:
     """Raise ModelError if a discrete variable indexes an array that is shorter than its values reach."""
-    for node in directly_behind(expression):
+    for node in own_nodes([expression]):
         if not isinstance(node.op, Index):
             continue
         x, *keys = node.inputs
@@ -138,7 +138,7 @@ def _summed(spec: ModelSpec, discretes: Sequence[Discrete]) -> ModelSpec:
     nodes = {z.variable: z for z in discretes}
     for free in spec.free:
         for node in free.bijector.inputs if free.bijector is not None else ():
-            behind = [nodes[v] for v in directly_behind(node) if v in nodes]
+            behind = [nodes[v] for v in own_nodes([node]) if v in nodes]
             if behind:
                 raise Refused(behind[0], f"the support of {free.name!r} depends on it")
     terms = _terms(spec, discretes)
