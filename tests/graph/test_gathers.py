@@ -11,7 +11,7 @@ from pmjax.graph.evaluate import ancestors
 from pmjax.graph.gathers import merge_gathers
 from pmjax.graph.ops import Index, Input
 from pmjax.graph.precision import double_precision
-from pmjax.graph.rows import take_rows
+from pmjax.graph.rows import MAX_TABLE, add_at_once, take_rows
 from pmjax.graph.variable import Variable
 
 IDX = np.array([0, 2, 2, 1, 0])
@@ -50,6 +50,18 @@ def test_merging_keeps_the_values(case):
     for before, after in zip(outputs, merged, strict=True):
         assert (before.shape, before.dtype) == (after.shape, after.dtype)
         np.testing.assert_array_equal(before.eval(values), after.eval(values))
+
+
+@pytest.mark.parametrize("columns", [(), (3,)])
+@pytest.mark.parametrize("rows", [40, MAX_TABLE // 4 + 1])
+def test_what_an_accelerator_does_adds_rows_up(rows, columns):
+    rng = np.random.default_rng(2)
+    index, values = rng.integers(0, 4, rows).astype(np.int32), rng.normal(size=(rows, *columns))
+    expected = np.zeros((4, *columns))
+    np.add.at(expected, index, values)
+    with double_precision():
+        added = add_at_once(jnp.zeros((4, *columns)), jnp.asarray(index), jnp.asarray(values))
+    np.testing.assert_allclose(added, expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize("shape", [(4,), (4, 3)])

@@ -14,7 +14,7 @@ from pmjax.sampling.nuts import Point, add_point, begin_doubling, begin_draw
 from pmjax.sampling.program import Program, Settings, initial_state
 from pmjax.sampling.python_nuts import Trajectory, turns
 from pmjax.sampling.randomness import Randomness, chain_key, draw_randomness
-from pmjax.sampling.turning import Span, add_leaf, spans_turn, work_space
+from pmjax.sampling.turning import Span, add_leaf, add_leaf_at_once, spans_turn, work_space
 
 from .densities import gaussian, student_t
 
@@ -99,9 +99,10 @@ def recursive_turn(momenta: np.ndarray) -> bool:
     return recursive_turn(left) or recursive_turn(right) or turns(*spans)
 
 
+@pytest.mark.parametrize("add", [add_leaf, add_leaf_at_once])
 @pytest.mark.parametrize("depth", [1, 2, 3, 5])
-def test_turns_of_every_subtree_are_found(depth):
-    add = jax.jit(add_leaf)
+def test_turns_of_every_subtree_are_found(depth, add):
+    add = jax.jit(add)
     rng = np.random.default_rng(depth)
     seen = set()
     for trial in range(30):

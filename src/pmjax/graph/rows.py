@@ -2,7 +2,9 @@
 
 The gradient of ``x[index]`` adds each row of the cotangent to its place. XLA has one operation for that,
 scatter; on a CPU it keeps the loop around it from becoming one kernel of machine code, which costs a small
-model more than the gradient itself. There the rows are added one by one in a loop.
+model more than the gradient itself. There the rows are added one by one in a loop. On an accelerator it adds
+in whatever order its threads come, so that no two runs need be the same to the last digit; a product with a
+matrix of zeros and ones, as long as that is small, has an order.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+# Elements of a matrix of zeros and ones that is small.
+MAX_TABLE = 2**20
 # Sums that are built up side by side on a CPU.
 STRIPES = 4
 
@@ -47,7 +51,7 @@ def _forward(x: Any, index: Any) -> tuple[Any, tuple[Any, Any]]:
 def _backward(saved: tuple[Any, Any], cotangent: Any) -> tuple[Any, None]:
     x, index = saved
     zeros = jnp.zeros_like(x)
-    return lax.platform_dependent(zeros, index, cotangent, cpu=_add_one_by_one, default=_scatter), None
+    return lax.platform_dependent(zeros, index, cotangent, cpu=_add_one_by_one, default=add_at_once), None
 
 
 def _add_one_by_one(zeros: Any, index: Any, rows: Any) -> Any:
@@ -70,7 +74,11 @@ def _add_one_by_one(zeros: Any, index: Any, rows: Any) -> Any:
     return sum(others, lax.fori_loop(rest, np.uint32(count), lambda k, total: add(total, k), first))
 
 
-def _scatter(zeros: Any, index: Any, rows: Any) -> Any:
+def add_at_once(zeros: Any, index: Any, rows: Any) -> Any:
+    """Return ``zeros`` with each row added to its place, in one or two operations for many threads."""
+    if zeros.shape[0] * rows.shape[0] <= MAX_TABLE:
+        belongs = (jnp.arange(zeros.shape[0])[:, None] == index).astype(rows.dtype)
+        return jnp.tensordot(belongs, rows, axes=1, precision=lax.Precision.HIGHEST)
     return zeros.at[index].add(rows, mode="promise_in_bounds", wrap_negative_indices=False)
 
 

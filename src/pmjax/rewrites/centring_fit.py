@@ -28,8 +28,8 @@ from pmjax.rewrites.coordinates import Coordinates
 
 # Values of c that an element chooses from; a variable as a whole, from the first and the last.
 GRID = np.linspace(0.0, 1.0, 6)
-# So many centrings are judged at a time: the grid beside the one in force; for a variable, each choice, bounded
-# and not, beside the best one so far, are as many.
+# So many centrings are judged at a time: the grid and the one in force; or, for a variable, each of its
+# choices, bounded and not, and the best one so far.
 TRIALS = 1 + len(GRID)
 # A centring nearer to 0 than this becomes 0, which has no funnel at all.
 SNAP = 0.1

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from pmjax.sampling.randomness import Randomness
-from pmjax.sampling.turning import Span, add_leaf, inner_products, spans_turn
+from pmjax.sampling.turning import AddLeaf, Span, add_leaf, inner_products, spans_turn
 
 MAX_ENERGY_ERROR = 1000.0
 """A trajectory whose energy rises by more than this has diverged."""
@@ -155,7 +155,13 @@ def half_kick(momentum: jax.Array, gradient: jax.Array, step: jax.Array, transpo
 
 
 def add_point(
-    sub: Subtree, tree: Tree, spans: Span, random: Randomness, point: Point, momentum: jax.Array
+    sub: Subtree,
+    tree: Tree,
+    spans: Span,
+    random: Randomness,
+    point: Point,
+    momentum: jax.Array,
+    add_leaf: AddLeaf = add_leaf,
 ) -> tuple[Subtree, Span]:
     """Weigh a new leaf, maybe select it, and check the subtrees that it completes.
 
@@ -213,16 +219,15 @@ def end_doubling(tree: Tree, sub: Subtree, spans: Span, random: Randomness) -> T
     far, near = _pick(tree.ends.momentum, 1 - forward), _pick(tree.ends.momentum, forward)
     turning = spans_turn(Span(far, near, tree.momentum_sum), span)
     new = Ends(sub.position, sub.momentum, sub.gradient)
-    ends = (
-        lax.dynamic_update_index_in_dim(old, row, forward, 0) for old, row in zip(tree.ends, new, strict=True)
-    )
+    own = jnp.arange(2) == forward
+    ends = (jnp.where(own[:, None], row, old) for old, row in zip(tree.ends, new, strict=True))
     return tree._replace(
         ends=Ends(*ends),
         momentum_sum=tree.momentum_sum + span.sum,
         proposal=_select(take, sub.proposal, tree.proposal),
         log_weight=jnp.logaddexp(tree.log_weight, sub.log_weight),
         depth=tree.depth + 1,
-        reach=tree.reach.at[forward].add(sub.n),
+        reach=tree.reach + jnp.where(own, sub.n, 0),
         n_steps=tree.n_steps + sub.n,
         accept=tree.accept + sub.accept,
         symmetric=tree.symmetric + sub.symmetric,

@@ -28,7 +28,7 @@ from pmjax.sampling.nuts import (
     tree_unfinished,
 )
 from pmjax.sampling.randomness import Randomness, draw_randomness
-from pmjax.sampling.turning import Span, work_space
+from pmjax.sampling.turning import Span, add_leaf, add_leaf_at_once, work_space
 
 
 class ChainState(NamedTuple):
@@ -87,6 +87,9 @@ class Walk(NamedTuple):
     new_doubling: Any
     buffers: Any
 
+
+# Ticks of a batch between two looks at whether to go on: each look makes an accelerator wait for the host.
+TICKS = 8
 
 When = Callable[[jax.Array, Callable[[Any], Any], Any], Any]
 
@@ -175,10 +178,11 @@ class Program:
     def run_batch(
         self, walks: Walk, settings: Settings, data: Any, knobs: Any, ticks: Any
     ) -> tuple[Walk, Buffers, Any]:
-        """Go on with the walks of a batch for at most so many ticks, a leaf of each chain; return how many.
+        """Go on with the walks of a batch for so many ticks, a leaf of each chain; return how many.
 
-        Walks, settings and knobs have a leading axis of chains. A chain that has its ``n_draws`` stops, and
-        the call ends early when an eighth of those that had draws to make have stopped.
+        They are counted in eights (`TICKS`). Walks, settings and knobs have a leading axis of chains. A chain
+        that has its ``n_draws`` stops, and the call ends early when an eighth of those that had draws to make
+        have stopped.
         """
         leaves = jax.vmap(self.leaf, in_axes=(0, 0, None, 0))
         to_make = jnp.sum(settings.n_draws > 0)
@@ -189,11 +193,14 @@ class Program:
 
         # The row after the last takes what is not a draw.
         empty = empty_buffers((self.batch, self.rows + 1), self.density.size, self.dtype)
-        tick, walks = lax.while_loop(
-            unfinished,
-            lambda carry: (carry[0] + 1, leaves(carry[1], settings, data, knobs)),
-            (jnp.int32(0), walks._replace(row=jnp.zeros_like(walks.row), buffers=empty)),
-        )
+
+        def some_ticks(carry: tuple[jax.Array, Walk]) -> tuple[jax.Array, Walk]:
+            tick, walks = carry
+            once = lambda _, walks: leaves(walks, settings, data, knobs)  # noqa: E731
+            return tick + TICKS, lax.fori_loop(np.int32(0), np.int32(TICKS), once, walks)
+
+        start = walks._replace(row=jnp.zeros_like(walks.row), buffers=empty)
+        tick, walks = lax.while_loop(unfinished, some_ticks, (jnp.int32(0), start))
         return walks._replace(buffers=None), walks.buffers, tick
 
     def blank_walks(self) -> Walk:
@@ -236,7 +243,8 @@ class Program:
             sub, spans = rest
             step = self.signed_step(chain, tree, random)
             momentum = half_kick(sub.momentum, point.gradient, step, self.transpose(chain))
-            return add_point(sub, tree, spans, random, point, momentum)
+            add = add_leaf if self.batch == 1 else add_leaf_at_once
+            return add_point(sub, tree, spans, random, point, momentum, add)
 
         sub, spans = self.as_one(walk, second_half, (walk.sub, walk.spans))
         new_doubling = ~subtree_unfinished(sub, tree.depth)

@@ -7,6 +7,8 @@ generalised criterion of Betancourt (2017, arXiv:1701.02434, appendix A.4) reads
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import jax
@@ -24,6 +26,9 @@ class Span(NamedTuple):
     first: Any
     last: Any
     sum: Any
+
+
+AddLeaf = Callable[[Span, jax.Array, jax.Array], tuple[Span, jax.Array]]
 
 
 def spans_turn(left: Span, right: Span) -> jax.Array:
@@ -109,12 +114,26 @@ def add_leaf(spans: Span, number: jax.Array, momentum: jax.Array) -> tuple[Span,
 
     start = (jnp.int32(0), momentum, momentum, jnp.bool_(False))
     level, first, total, turning = lax.while_loop(unfinished, merge, start)
-    # Written at the end of the leaf and under no condition: so it happens in place.
-    rows = Span(first, momentum, total)
-    spans = Span(
-        *(lax.dynamic_update_index_in_dim(part, row, level, 0) for part, row in zip(spans, rows, strict=True))
-    )
-    return spans, turning
+    return _put_row(spans, level, Span(first, momentum, total)), turning
+
+
+def add_leaf_at_once(spans: Span, number: jax.Array, momentum: jax.Array) -> tuple[Span, jax.Array]:
+    """Do the same for all levels at once: in a batch a loop would turn for the chain with most of them."""
+    levels = trailing_ones(number)
+    left = Span(*(part[:-1] for part in spans))
+    last = jnp.broadcast_to(momentum, left.last.shape)
+    # Entry k belongs to the span of 2**k leaves that this leaf ends.
+    first = jnp.concatenate([momentum[None], left.first])
+    total = jnp.stack(list(accumulate(left.sum, lambda right, left: left + right, initial=momentum)))
+    turning = jax.vmap(spans_turn)(left, Span(first[:-1], last, total[:-1]))
+    turning = jnp.any(turning & (jnp.arange(turning.size) < levels))
+    return _put_row(spans, levels, Span(first[levels], momentum, total[levels])), turning
+
+
+def _put_row(spans: Span, level: jax.Array, row: Span) -> Span:
+    # At the end of the leaf and under no condition: so it happens in place.
+    pairs = zip(spans, row, strict=True)
+    return Span(*(lax.dynamic_update_index_in_dim(part, new, level, 0) for part, new in pairs))
 
 
 def work_space(levels: int, size: int, dtype: Any) -> Span:
