@@ -14,7 +14,7 @@ endif
 VENV := .venv-$(VERSION)
 RUN := $(VENV)/bin/python
 
-.PHONY: help env demo lint types test smoke bench bench-quick bench-check bench-accelerator clean
+.PHONY: help env demo lint types test smoke bench bench-quick bench-check bench-accelerator kernels clean
 
 help:  ## say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1@\2/p' Makefile | column -t -s @
@@ -67,6 +67,18 @@ bench-check: $(BENCH_VENV)/stamp  ## whether pmjax and PyMC read the models of t
 # On a machine with a GPU, JAX for it must be in the environment: pip install 'jax[cuda12]'.
 bench-accelerator: $(BENCH_VENV)/stamp  ## 4 to 4096 chains at once on this machine's accelerator (or its CPU): docs/accelerator.md
 	$(BENCH_VENV)/bin/python benchmarks/accelerator.py --report $(BENCH_FLAGS)
+
+# NVIDIA's compiler and libraries are a few gigabytes; a GPU is not needed.
+CUDA_VENV := .venv-cuda-$(VERSION)
+$(CUDA_VENV)/stamp: pyproject.toml
+	rm -rf $(CUDA_VENV)
+	$(PYTHON) -m venv $(CUDA_VENV)
+	$(CUDA_VENV)/bin/python -m pip install --quiet --upgrade pip
+	$(CUDA_VENV)/bin/python -m pip install --quiet 'jax[cuda12]' --editable .
+	touch $@
+
+kernels: $(CUDA_VENV)/stamp  ## what an H100 would do in a tick of a batch of chains, counted without having one
+	$(CUDA_VENV)/bin/python benchmarks/kernels.py $(BENCH_FLAGS)
 
 clean:  ## remove environments and caches
 	rm -rf .venv-* build dist .pytest_cache .mypy_cache .ruff_cache

@@ -36,7 +36,7 @@ def record_phases(
         Keep the unconstrained draws; keep the warm-up.
     """
     outputs = compile_outputs(density, density.data, density.knobs, theta.dtype, None)
-    chain_keys = [output_keys(seed, i, 0, theta.shape[1]) for i in range(len(theta))]
+    chain_keys = output_keys(seed, range(len(theta)), 0, theta.shape[1])
 
     def phase(part: slice) -> Phase:
         chains = [

@@ -174,7 +174,7 @@ def sample_python_nuts(
                     metric, pairs = fit_metric("diag", seen, scores, metric), []
                     centre, error, count = np.log(10 * step), 0.0, 0
         values = [
-            outputs(part, density.data, density.knobs, output_keys(seed, chain, tune, draws))
+            outputs(part, density.data, density.knobs, output_keys(seed, [chain], tune, draws)[0])
             for chain, part in enumerate(theta)
         ]
     sampled = {name: np.stack([value[name] for value in values]) for name in outputs.shapes}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -36,22 +37,22 @@ def chain_key(seed: int, chain: int) -> np.ndarray:
     return np.random.SeedSequence([seed, chain]).generate_state(2, np.uint32)
 
 
-def output_keys(seed: int, chain: int, first: int, draws: int) -> np.ndarray:
-    """Raw keys for what is recorded of draws ``first``, ``first + 1``, ... of a chain, warm-up counted in.
+def output_keys(seed: int, chains: Iterable[int], first: int | np.ndarray, draws: int) -> np.ndarray:
+    """Raw keys for what is recorded of draws ``first``, ``first + 1``, ... of chains, warm-up counted in.
 
     They have nothing in common with the keys of the trajectories, and depend on seed, chain and draw alone.
 
     Returns
     -------
-    ndarray of uint32, shape (draws, 2)
+    ndarray of uint32, shape (chains, draws, 2)
 
     Examples
     --------
-    >>> bool((output_keys(1, 0, 5, 2) == output_keys(1, 0, 0, 10)[5:7]).all())
+    >>> bool((output_keys(1, [0, 3], 5, 2) == output_keys(1, [0, 3], 0, 10)[:, 5:7]).all())
     True
     """
-    keys = np.tile(_output_key(seed, chain), (draws, 1))
-    keys[:, 1] += np.arange(first, first + draws).astype(np.uint32)  # modulo 2**32
+    keys = np.stack([_output_key(seed, chain) for chain in chains])[:, None].repeat(draws, axis=1)
+    keys[..., 1] += (np.reshape(first, (-1, 1)) + np.arange(draws)).astype(np.uint32)  # modulo 2**32
     return keys
 
 

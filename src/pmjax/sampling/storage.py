@@ -158,7 +158,7 @@ class Recorder:
         rows = max(own.max() for _, own, _ in parts)
         for storage, own, starts in parts:
             storage.write(_places(chains, starts, own, rows), theta, stats)
-        keys = np.stack([output_keys(chain.seed, chain.index, chain.done, rows) for chain in chains])
+        keys = output_keys(chains[0].seed, [chain.index for chain in chains], done, rows)
         for first, values in self._outputs.blocks(theta[:, :rows], self._data, knobs, keys):
             block = min(self._outputs.block, rows - first)
             for storage, own, starts in parts:
