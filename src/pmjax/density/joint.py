@@ -131,10 +131,8 @@ def log_density_terms(
         x, log_det, value, origin = y, None, y, None
         if free.bijector is not None:
             inputs = reading.read(free.bijector.inputs)
-            x = value = free.bijector.inverse(y, *inputs)
-            log_det, origin = free.bijector.log_det(y, *inputs), free.bijector.origin
-            if origin is not None:
-                value = free.bijector.deviation(y, *inputs)
+            x, log_det, value = free.bijector.parts(y, *inputs)
+            origin = free.bijector.origin
         reading.give(free.variable, x)
         terms[free.name] = term(free.variable, jnp.asarray(value), origin)
         if jacobian and log_det is not None:

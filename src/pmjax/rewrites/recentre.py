@@ -93,27 +93,27 @@ class Recentred(Bijector):
         return (u - mu) * sigma ** (c - 1) + c * mu
 
     def inverse(self, y: Any, *inputs: Any) -> Any:
-        u = self._shifted(y, *inputs)
-        return jnp.exp(u) if self.logarithm else u
-
-    def deviation(self, y: Any, *inputs: Any) -> Any:
-        mu, sigma, c = inputs
-        return jnp.exp((1 - c) * jnp.log(sigma)) * (y - c * mu)
+        return self.parts(y, *inputs)[0]
 
     def log_det(self, y: Any, *inputs: Any) -> Any:
-        _, sigma, c = inputs
+        return self.parts(y, *inputs)[1]
+
+    def parts(self, y: Any, *inputs: Any) -> tuple[Any, Any, Any]:
+        mu, sigma, c = inputs
         stretch = (1 - c) * jnp.log(sigma)
-        return stretch + self._shifted(y, *inputs) if self.logarithm else stretch
+        deviation = jnp.exp(stretch) * (y - c * mu)
+        u = mu + deviation
+        if self.logarithm:
+            x = jnp.exp(u)
+            return x, stretch + u, x
+        return u, stretch, u if self.origin is None else deviation
 
     def recentred(self, y: Any, inputs: Sequence[Any], new: Any) -> tuple[Any, Any]:
         """Return y in the centring ``new``, and the log determinant of that change."""
         mu, sigma, c = inputs
         log_sigma = jnp.broadcast_to(jnp.log(sigma), jnp.shape(y))
-        z = jnp.exp((new - 1) * log_sigma) * self.deviation(y, mu, sigma, c) + new * mu
+        z = jnp.exp((new - c) * log_sigma) * (y - c * mu) + new * mu
         return z, jnp.sum((new - c) * log_sigma)
-
-    def _shifted(self, y: Any, mu: Any, sigma: Any, c: Any) -> Any:
-        return mu + self.deviation(y, mu, sigma, c)
 
 
 def recentre(spec: ModelSpec) -> Rewritten:

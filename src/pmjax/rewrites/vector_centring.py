@@ -53,22 +53,26 @@ class RecentredVector(Bijector):
         return z
 
     def inverse(self, y: Any, *inputs: Any) -> Any:
-        return inputs[0] + self.deviation(y, *inputs)
-
-    def deviation(self, y: Any, *inputs: Any) -> Any:
-        mu, factor, c = inputs
-        return jnp.einsum("...ij,...j->...i", _stretch(factor, c), y - c * mu)
+        return inputs[0] + self._deviation(y, *inputs)
 
     def log_det(self, y: Any, *inputs: Any) -> Any:
         _, factor, c = inputs
         log_diagonal = jnp.log(jnp.diagonal(_stretch(factor, c), axis1=-2, axis2=-1))
         return jnp.broadcast_to(log_diagonal.sum(axis=-1), y.shape[:-1])
 
+    def parts(self, y: Any, *inputs: Any) -> tuple[Any, Any, Any]:
+        deviation = self._deviation(y, *inputs)
+        return inputs[0] + deviation, self.log_det(y, *inputs), deviation
+
+    def _deviation(self, y: Any, *inputs: Any) -> Any:
+        mu, factor, c = inputs
+        return jnp.einsum("...ij,...j->...i", _stretch(factor, c), y - c * mu)
+
     def recentred(self, y: Any, inputs: Sequence[Any], new: Any) -> tuple[Any, Any]:
         """Return y in the centring ``new``, and the log determinant of that change."""
         mu, factor, c = inputs
         A = jnp.broadcast_to(_stretch(factor, new), (*y.shape, y.shape[-1]))
-        z = _solved(A, self.deviation(y, mu, factor, c)) + new * mu
+        z = _solved(A, self._deviation(y, mu, factor, c)) + new * mu
         return z, jnp.sum(self.log_det(y, mu, factor, c) - self.log_det(y, mu, factor, new))
 
 

@@ -50,13 +50,16 @@ class Bijector(ABC):
     def inverse(self, y: Any, *inputs: Any) -> Any:
         """Return x for y (JAX)."""
 
-    def deviation(self, y: Any, *inputs: Any) -> Any:
-        """Return x minus the parameter `origin`, which x - parameter would lose to cancellation (JAX)."""
-        raise NotImplementedError
-
     @abstractmethod
     def log_det(self, y: Any, *inputs: Any) -> Any:
         """Return the log absolute determinant of the Jacobian of `inverse` at y, elementwise or per event."""
+
+    def parts(self, y: Any, *inputs: Any) -> tuple[Any, Any, Any]:
+        """Return x, the log determinant, and x as its law is given it: minus the parameter `origin`, if any,
+        which a difference of x and the parameter would lose to cancellation (JAX).
+        """
+        x = self.inverse(y, *inputs)
+        return x, self.log_det(y, *inputs), x
 
     def fingerprint(self) -> Hashable | None:
         """Return what identifies the map in any process, or None if nothing does."""
