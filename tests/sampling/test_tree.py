@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from pmjax.sampling.buffers import STATS, capacity
 from pmjax.sampling.nuts import Point, add_point, begin_doubling, begin_draw
 from pmjax.sampling.program import Program, Settings, initial_state
 from pmjax.sampling.python_nuts import Trajectory, turns
-from pmjax.sampling.randomness import Randomness, chain_key, draw_randomness
+from pmjax.sampling.randomness import Randomness, chain_key, draw_randomness, standard_normals
 from pmjax.sampling.turning import Span, add_leaf, add_leaf_at_once, spans_turn, work_space
 
 from .densities import gaussian, student_t
@@ -158,6 +159,34 @@ def test_leaves_are_selected_by_their_weights():
     np.testing.assert_allclose(log_weight, np.log(weights.sum()), rtol=1e-12)
     for k, share in enumerate(weights / weights.sum(), start=1):
         assert abs(np.mean(np.asarray(index) == k) - share) < 4 * np.sqrt(share * (1 - share) / n)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_normals_lie_at_the_radius_and_angle_of_their_uniforms(dtype):
+    u, v = np.random.default_rng(1).random((2, 1000))
+    u[:2], v[:2] = (2.0**-53, 1 - 2.0**-24), (2.0**-24, 1 - 2.0**-24)
+    u, v = u.astype(dtype), v.astype(dtype)
+    left = np.arange(1000) % 2 == 0
+    with jax.enable_x64(True):
+        normals = standard_normals(*map(jnp.asarray, (u, v, left)))
+    x, y = np.asarray(normals, float).reshape(2, 1000)
+    radius, angle = np.sqrt(-2 * np.log(u.astype(float))), np.pi * (v.astype(float) - 0.5)
+    tolerance = 10 * np.finfo(dtype).eps
+    np.testing.assert_allclose(x, radius * np.cos(angle) * np.where(left, -1, 1), atol=tolerance)
+    np.testing.assert_allclose(y, radius * np.sin(angle), atol=tolerance)
+    assert normals.dtype == dtype
+
+
+def test_momenta_are_normal_and_their_pairs_independent():
+    with jax.enable_x64(True):
+        make = jax.jit(jax.vmap(lambda i: draw_randomness(chain_key(7, 0), i, 7, ROOM, FLOAT).momentum))
+        z = np.asarray(make(np.arange(20_000)))
+    assert z.shape == (20_000, 7)
+    for column in z.T:
+        assert scipy.stats.kstest(column, "norm").pvalue > 1e-3
+    # Coordinates 0 and 4 come from one pair. Their squares have mean 1 and variance 2.
+    products = (z[:, 0] ** 2 - 1) * (z[:, 4] ** 2 - 1) / 2
+    assert abs(products.mean()) < 4 * products.std() / np.sqrt(len(z))
 
 
 def test_randomness_has_the_right_moments_and_is_fresh():

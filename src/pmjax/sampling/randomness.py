@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -76,11 +77,36 @@ def draw_randomness(
     # One call of the generator: it is a rolled loop on a CPU, and each call adds to compile time.
     # Uniforms on (0, 1): the half bin added keeps both ends out.
     kind, mantissa = (jnp.uint64, 52) if dtype == jnp.float64 else (jnp.uint32, 23)
-    bits = jax.random.bits(key, (size + 3 * max_depth,), kind)
+    pairs = (size + 1) // 2
+    bits = jax.random.bits(key, (2 * pairs + 3 * max_depth,), kind)
     shift = jnp.asarray(jnp.iinfo(kind).bits - mantissa, kind)
     uniform = ((bits >> shift).astype(dtype) + dtype.type(0.5)) * dtype.type(2.0**-mantissa)
-    momentum = jnp.sqrt(dtype.type(2)) * jax.lax.erf_inv(2 * uniform[:size] - 1)
-    forward, merge, leaf = uniform[size:].reshape(3, max_depth)
-    # The barrier keeps the compiler from computing the inverse again in every use.
+    left = bits[:pairs] % 2 == 0  # a bit that the uniform has left out
+    momentum = standard_normals(uniform[:pairs], uniform[pairs : 2 * pairs], left)[:size]
+    forward, merge, leaf = uniform[2 * pairs :].reshape(3, max_depth)
+    # The barrier keeps the compiler from computing the momentum again in every use.
     momentum = jax.lax.optimization_barrier(momentum)
     return Randomness(momentum, (forward < 0.5).astype(jnp.int32), merge, leaf)
+
+
+def standard_normals(u: jax.Array, v: jax.Array, left: jax.Array) -> jax.Array:
+    """Return 2 n independent standard normal numbers from n pairs of uniforms on (0, 1) and n random signs.
+
+    The method of Box & Muller (1958, doi.org/10.1214/aoms/1177706645): coordinates of a point at the squared
+    radius -2 log u and at the angle pi (v - 1/2), or its mirror image to the left. The power series of sine
+    and cosine have converged to the last digit in this half-plane; unlike the inverse of the distribution
+    function they are sums and products alone, eight of which a CPU makes at a time.
+
+    Examples
+    --------
+    >>> u, v, left = jnp.array([0.5]), jnp.array([0.75]), jnp.array([False])
+    >>> [round(float(x), 4) for x in standard_normals(u, v, left)]
+    [0.8326, 0.8326]
+    """
+    radius = jax.lax.optimization_barrier(jnp.sqrt(-2 * jnp.log(u)))
+    angle = np.pi * (v - 0.5)
+    square, cosine, sine = angle * angle, jnp.zeros_like(v), jnp.zeros_like(v)
+    for k in reversed(range(11)):
+        cosine = cosine * square + (-1) ** k / math.factorial(2 * k)
+        sine = sine * square + (-1) ** k / math.factorial(2 * k + 1)
+    return jnp.concatenate([radius * jnp.where(left, -cosine, cosine), radius * angle * sine])
