@@ -40,7 +40,7 @@ def test_a_shifted_chain_is_named() -> None:
 
 
 def test_chains_that_differ_in_spread_alone_are_found_among_many() -> None:
-    x = white(4, 500, 5 * MAX_ELEMENTS)
+    x = white(4, 500, 20 * MAX_ELEMENTS)
     x[0, :, 123] *= 4.0
     first, *_ = convergence_warnings(phase({"x": x, "still": np.ones((4, 500))}))
     assert first.startswith("R-hat")

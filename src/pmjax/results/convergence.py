@@ -14,7 +14,7 @@ MIN_ESS_PER_CHAIN = 100
 MIN_DRAWS = 100
 MAX_SHARE_AT_DEPTH = 0.05
 # ArviZ takes 5 ms for one element of 8000 draws: beyond this many only the most suspect are looked at.
-MAX_ELEMENTS = 64
+MAX_ELEMENTS = 16
 
 Statistic = Callable[[np.ndarray], float]
 
@@ -25,7 +25,7 @@ def convergence_warnings(phase: Phase, target_accept: float | None = None) -> li
     The signs are a rank-normalised split R-hat above 1.01, a bulk or tail effective sample size
     below 100 per chain (Vehtari et al. 2021, doi:10.1214/20-BA1221), divergences, and more than
     5 % of the trees cut off at their maximum depth. Constant elements are left out. Of many
-    elements the 64 are looked at for which the plain split R-hat, of the draws or of their
+    elements the 16 are looked at for which the plain split R-hat, of the draws or of their
     distances from the mean, is largest.
 
     Parameters
