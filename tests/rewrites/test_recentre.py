@@ -163,8 +163,8 @@ def test_the_fit_finds_what_a_statistician_would_write() -> None:
     density = joint_density(after)
     trace = sample_nuts(
         density,
-        np.zeros((4, density.size)),
-        chains=4,
+        np.zeros((16, density.size)),
+        chains=16,
         tune=500,
         draws=1,
         window_hook=recentre_hook(after),
@@ -172,8 +172,9 @@ def test_the_fit_finds_what_a_statistician_would_write() -> None:
     )
     centrings = np.array([knobs["theta_centring"] for knobs in trace.knobs])
     assert np.all(centrings[:, :10] > 0.9)
-    # One window of draws is noisy: of the 40 elements without data single ones stray, most do not.
-    assert np.median(centrings[:, 10:]) == 0
+    # One window of draws is noisy: of the 160 elements without data three in ten stray, mostly to 0.2.
+    assert np.mean(centrings[:, 10:] == 0) > 0.6
+    assert np.mean(centrings[:, 10:] < 0.3) > 0.85
 
 
 def test_the_funnel_written_naturally() -> None:
