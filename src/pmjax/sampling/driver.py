@@ -90,8 +90,10 @@ class Pool:
     def join(self) -> None:
         """Wait for the threads after `stop`, as long as an interrupt may take."""
         deadline = time.perf_counter() + INTERRUPT_SECONDS
-        for thread in filter(threading.Thread.is_alive, self._threads):
-            thread.join(max(0.0, deadline - time.perf_counter()))
+        # Not `Thread.join`: interrupted there, CPython 3.11 takes a running thread for an ended one, and
+        # does not wait for it when the interpreter ends, which takes the process down.
+        while any(thread.is_alive() for thread in self._threads) and time.perf_counter() < deadline:
+            time.sleep(0.01)
 
 
 def in_background(function: Callable[[], Any], tick: Callable[[], None] | None = None) -> Any:
