@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import inspect
-import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from pmjax.api.model import modelcontext
 from pmjax.api.starts import InitialValues, as_seed, chain_starts, explain_failed_start
+from pmjax.background import Background
 from pmjax.density.density import Density
 from pmjax.density.joint import check_samplable, joint_density
 from pmjax.density.layout import Layout
@@ -68,7 +69,7 @@ class Request:
     keep_theta: bool
     options: dict[str, Any]
     window_hook: CentringHook | None
-    loading: threading.Thread
+    loading: Background
 
     @property
     def common(self) -> dict[str, Any]:
@@ -211,7 +212,7 @@ def sample(
         keep_theta=wants_theta,
         options=_sampler_options(nuts_sampler, nuts_sampler_kwargs),
         window_hook=recentre_hook(sampled),
-        loading=threading.Thread(target=preload, args=(compute_convergence_checks,)),
+        loading=Background(partial(preload, compute_convergence_checks)),
     )
     announce(pipeline.summary(reports), progressbar)
     build_seconds = time.perf_counter() - began
@@ -225,11 +226,7 @@ def sample(
     trace.attributes |= {"rewrites": pipeline.summary(reports), **_fitted(trace, progressbar)}
     trace.seconds = {"build": build_seconds, **trace.seconds}
     trace.posterior.outputs = {n: v for n, v in trace.posterior.outputs.items() if n in request.names}
-    request.loading.join()
-    found = list(trace.warnings)
-    if compute_convergence_checks:
-        found += convergence_warnings(trace.posterior, target_accept)
-    for sentence in found:
+    for sentence in [*trace.warnings, *_unconvinced(request, trace, compute_convergence_checks)]:
         warnings.warn(sentence, SamplingWarning, stacklevel=2)
     return to_arviz(
         trace,
@@ -237,6 +234,15 @@ def sample(
         unconstrained=bool(extra.get("include_unconstrained")),
         transformed=bool(extra.get("include_transformed")),
     )
+
+
+def _unconvinced(request: Request, trace: Trace, checks: bool) -> list[str]:
+    """Say what the draws do not show; an interrupt ends that, and the draws are returned."""
+    try:
+        request.loading.wait()
+        return convergence_warnings(trace.posterior, request.target_accept) if checks else []
+    except KeyboardInterrupt:
+        return ["The convergence checks were interrupted; all draws are in the result."]
 
 
 def _fitted(trace: Trace, progressbar: bool) -> dict[str, str]:

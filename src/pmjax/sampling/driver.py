@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from pmjax.background import POLL_SECONDS, Background
 from pmjax.sampling.batch import Batch
 from pmjax.sampling.chain import Chain
 
-POLL_SECONDS = 0.05
 INTERRUPT_SECONDS = 0.8
 
 
@@ -38,8 +38,7 @@ class Pool:
         self._waiting = [(0 if in_order else c.done, c.index, c) for c in chains if not c.finished]
         heapq.heapify(self._waiting)
         self._lock, self._stop, self._scope, self._in_order = threading.Lock(), False, scope, in_order
-        # No daemons: one that is in compiled code when the interpreter ends takes the process down with it.
-        self._threads = [threading.Thread(target=self._work) for _ in range(workers)]
+        self._workers = [Background(self._work) for _ in range(workers)]
 
     def _work(self) -> None:
         try:
@@ -71,9 +70,9 @@ class Pool:
 
     def results(self) -> Iterator[Chain | Batch | None]:
         """Start; yield a chain each time it has made a chunk, and None now and then while nothing happens."""
-        for thread in self._threads:
-            thread.start()
-        working = len(self._threads)
+        for worker in self._workers:
+            worker.start()
+        working = len(self._workers)
         while working:
             try:
                 event = self.events.get(timeout=POLL_SECONDS)
@@ -90,30 +89,5 @@ class Pool:
     def join(self) -> None:
         """Wait for the threads after `stop`, as long as an interrupt may take."""
         deadline = time.perf_counter() + INTERRUPT_SECONDS
-        # Not `Thread.join`: interrupted there, CPython 3.11 takes a running thread for an ended one, and
-        # does not wait for it when the interpreter ends, which takes the process down.
-        while any(thread.is_alive() for thread in self._threads) and time.perf_counter() < deadline:
-            time.sleep(0.01)
-
-
-def in_background(function: Callable[[], Any], tick: Callable[[], None] | None = None) -> Any:
-    """Run ``function`` in a thread and wait for it, so that Ctrl-C is answered while XLA compiles."""
-    outcome: list[Any] = []
-
-    def work() -> None:
-        try:
-            outcome.append((True, function()))
-        except BaseException as error:
-            outcome.append((False, error))
-
-    # No daemon: the interpreter must not end, after an interrupt, while a thread of it is inside XLA.
-    thread = threading.Thread(target=work)
-    thread.start()
-    while thread.is_alive():
-        thread.join(POLL_SECONDS)
-        if tick is not None:
-            tick()
-    fine, value = outcome[0]
-    if not fine:
-        raise value
-    return value
+        for worker in self._workers:
+            worker.ended_within(max(0.0, deadline - time.perf_counter()))

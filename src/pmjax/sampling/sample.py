@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -15,12 +14,13 @@ import jax
 import numpy as np
 
 from pmjax import compilation
+from pmjax.background import Background
 from pmjax.density.density import Density
 from pmjax.sampling import schedule
 from pmjax.sampling.batch import Batch
 from pmjax.sampling.buffers import STATS, Buffers
 from pmjax.sampling.chain import Chain, Run, Starts, WindowHook
-from pmjax.sampling.driver import Pool, in_background
+from pmjax.sampling.driver import Pool
 from pmjax.sampling.metric import METRICS
 from pmjax.sampling.program import Program, Settings, initial_state
 from pmjax.sampling.progress import Progress
@@ -128,11 +128,12 @@ def sample_nuts(
     def traced() -> None:
         recorder.start()
         if window_hook is not None and boundaries.size:
-            threading.Thread(target=_prepare, args=(window_hook, batch, dtype, scope)).start()
+            Background(partial(_prepare, window_hook, batch, dtype, scope)).start()
         while_compiling()
 
-    making = partial(_compile, program, data, knobs, scope, traced)
-    compiled = in_background(making, lambda: progress.phase("Compiling the model and the sampler"))
+    making = Background(partial(_compile, program, data, knobs, scope, traced))
+    making.start()
+    compiled = making.wait(lambda: progress.phase("Compiling the model and the sampler"))
     compile_seconds = time.perf_counter() - began
     run = Run(
         run_chunk=compiled,

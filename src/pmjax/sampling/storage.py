@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import jax
 import numpy as np
 
+from pmjax.background import Background
 from pmjax.density.density import Density
 from pmjax.sampling.buffers import STATS
 from pmjax.sampling.chain import Chain
@@ -108,25 +108,20 @@ class Recorder:
         batch: int = 1,
     ) -> None:
         self._posterior, self._warmup, self._data = posterior, warmup, data
-        self._outputs: Outputs | None = None
-        self._error: BaseException | None = None
 
-        def work() -> None:
-            try:
-                with scope():
-                    outputs = compile_outputs(density, data, knobs, dtype, names, batch)
-                for storage in (posterior, warmup):
-                    if storage is not None:
-                        storage.allocate(outputs.shapes)
-                self._outputs = outputs
-            except BaseException as error:
-                self._error = error
+        def compiled() -> Outputs:
+            with scope():
+                outputs = compile_outputs(density, data, knobs, dtype, names, batch)
+            for storage in (posterior, warmup):
+                if storage is not None:
+                    storage.allocate(outputs.shapes)
+            return outputs
 
-        self._thread = threading.Thread(target=work)
+        self._outputs = Background(compiled)
 
     def start(self) -> None:
         """Begin to compile the outputs."""
-        self._thread.start()
+        self._outputs.start()
 
     def keep(
         self, chains: list[Chain], counts: np.ndarray, theta: np.ndarray, stats: np.ndarray, knobs: Any
@@ -152,15 +147,13 @@ class Recorder:
         ]
         if not parts:
             return
-        self._thread.join()
-        if self._outputs is None:
-            raise self._error or RuntimeError("The outputs of the model were not compiled.")
+        outputs: Outputs = self._outputs.wait()
         rows = max(own.max() for _, own, _ in parts)
         for storage, own, starts in parts:
             storage.write(_places(chains, starts, own, rows), theta, stats)
         keys = output_keys(chains[0].seed, [chain.index for chain in chains], done, rows)
-        for first, values in self._outputs.blocks(theta[:, :rows], self._data, knobs, keys):
-            block = min(self._outputs.block, rows - first)
+        for first, values in outputs.blocks(theta[:, :rows], self._data, knobs, keys):
+            block = min(outputs.block, rows - first)
             for storage, own, starts in parts:
                 storage.write_outputs(_places(chains, starts + first, own - first, block), values)
 

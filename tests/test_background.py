@@ -1,0 +1,45 @@
+"""Work in a thread: its value, its error, and an interrupt of the one who waits."""
+
+from __future__ import annotations
+
+import _thread
+import threading
+
+import pytest
+
+from pmjax.background import Background
+
+
+def test_value_and_error_come_back():
+    work = Background(lambda: 6 * 7)
+    work.start()
+    assert work.wait() == 42
+    assert work.wait() == 42
+    failing = Background(lambda: 1 / 0)
+    failing.start()
+    with pytest.raises(ZeroDivisionError):
+        failing.wait()
+
+
+def test_an_interrupt_of_the_wait_leaves_the_work_running():
+    resumed = threading.Event()
+
+    def interrupting() -> str:
+        _thread.interrupt_main()
+        resumed.wait()
+        return "done"
+
+    work = Background(interrupting)
+    with pytest.raises(KeyboardInterrupt):
+        work.start()
+        work.wait()
+    assert not work.ended_within(0)
+    resumed.set()
+    assert work.wait() == "done"
+
+
+def test_who_waits_is_told_that_time_passes():
+    enough = threading.Event()
+    work = Background(enough.wait)
+    work.start()
+    assert work.wait(tick=enough.set)
