@@ -22,17 +22,18 @@ def test_value_and_error_come_back():
 
 
 def test_an_interrupt_of_the_wait_leaves_the_work_running():
-    resumed = threading.Event()
+    waited_for, resumed = threading.Event(), threading.Event()
 
     def interrupting() -> str:
+        waited_for.wait()
         _thread.interrupt_main()
         resumed.wait()
         return "done"
 
     work = Background(interrupting)
+    work.start()
     with pytest.raises(KeyboardInterrupt):
-        work.start()
-        work.wait()
+        work.wait(tick=waited_for.set)
     assert not work.ended_within(0)
     resumed.set()
     assert work.wait() == "done"
