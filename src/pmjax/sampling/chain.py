@@ -176,16 +176,13 @@ class Chain:
             yield from self.start()
         assert self.state is not None
         most, listening = min(int(run.draws_to_stop(self.done)), run.capacity), self.listening
-        began = time.perf_counter()
         self.state, buffers = yield from self._call(self.state, most, run.max_treedepth)
         n = int(self.state.draw) - self.done
         theta, stats = np.asarray(buffers.theta)[:n], np.asarray(buffers.stats)[:n]
-        seconds = time.perf_counter() - began
         # One chain is a batch of one to what keeps the draws.
         knobs = jax.tree.map(lambda x: np.asarray(x)[None], self.knobs)
         run.keep([self], np.array([n]), theta[None], stats[None], knobs)
         gradients, divergences = int(stats[:, N_STEPS].sum()), int(stats[:, DIVERGING].sum())
-        self.ticks = max(1, int(CHUNK_SECONDS / seconds * gradients))
         self.count(n, gradients, divergences, stats[-1].copy())
         if listening:
             self.pairs.append((np.array(theta), np.array(np.asarray(buffers.gradient)[:n])))
@@ -222,8 +219,14 @@ class Chain:
 
     def _call(self, state: ChainState, n: int, depth_limit: int) -> Calls[tuple[ChainState, Buffers]]:
         settings = self.settings(n)._replace(depth_limit=np.int32(depth_limit))
-        answer = yield state, settings, self.knobs
-        return answer
+        began = time.perf_counter()
+        new, buffers = yield state, settings, self.knobs
+        made = int(new.draw) - int(state.draw)
+        leaves = int(np.asarray(buffers.stats)[:made, N_STEPS].sum())
+        ticks = max(1, int(CHUNK_SECONDS / (time.perf_counter() - began) * leaves))
+        # A call that ends before its ticks do takes much of its time to begin and to end.
+        self.ticks = ticks if leaves >= self.ticks else max(self.ticks, ticks)
+        return new, buffers
 
     def start(self) -> Calls[None]:
         """Find a start with a finite density, and a first metric and step size."""
