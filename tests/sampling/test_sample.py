@@ -61,6 +61,13 @@ def test_gaussian_moments(size, metric):
     assert trace.posterior.stats["acceptance_rate"].mean() == pytest.approx(0.8, abs=0.12)
 
 
+@pytest.mark.parametrize(("target", "tune"), [(0.6, 1000), (0.8, 1000), (0.9, 1000), (0.8, 200)])
+def test_draws_are_accepted_as_often_as_asked_for(target, tune):
+    """The average of step sizes that swing would be too low a step, which accepts more than the target."""
+    trace = sample(gaussian(10), draws=1000, tune=tune, target_accept=target)
+    assert trace.posterior.stats["acceptance_rate"].mean() == pytest.approx(target, abs=0.05)
+
+
 def test_float32():
     trace = sample(gaussian(10), precision="float32", draws=1000, tune=600)
     x = trace.posterior.outputs["x"]

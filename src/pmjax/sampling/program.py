@@ -354,7 +354,7 @@ def adapt(state: ChainState, tree: Tree, flags: jax.Array, target: jax.Array) ->
     accept = jnp.where(on(schedule.LATE), tree.symmetric, tree.accept) / jnp.maximum(tree.n_steps, 1)
     averaging, log_step = step_size.update(state.dual_averaging, accept, target)
     log_step = jnp.where(on(schedule.FREEZE), averaging.log_average, log_step)
-    averaging = _where(on(schedule.RESTART), step_size.begin(log_step), averaging)
+    averaging = averaging._replace(averaged=jnp.where(on(schedule.AVERAGE), 0, averaging.averaged))
 
     # A draw that did not move tells the metric nothing, one close to a divergence misleads it.
     moved = jnp.where(tree.diverging, jnp.abs(tree.proposal.place) > 4, tree.proposal.place != 0)

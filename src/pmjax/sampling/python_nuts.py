@@ -150,7 +150,7 @@ def sample_python_nuts(
             q = np.asarray(starts[chain], float)
             logp, grad = value_and_grad(q)
             metric = initial_metric("diag", grad)
-            step, centre, error, log_average, count = 0.1, np.log(1.0), 0.0, 0.0, 0
+            step, centre, error, log_average, count, averaged = 0.1, np.log(1.0), 0.0, 0.0, 0, 0
             for i in range(tune + draws):
                 random = numpy_randomness(rng, density.size, max_treedepth)
                 with np.errstate(over="ignore", invalid="ignore"):
@@ -163,15 +163,16 @@ def sample_python_nuts(
                         stats[name][chain, i - tune] = value
                     continue
                 # Dual averaging, Hoffman & Gelman section 3.2.
-                count += 1
+                count, averaged = count + 1, averaged + 1
                 error += (target_accept - trajectory.stats["acceptance_rate"] - error) / (count + 10)
                 log_step = centre - np.sqrt(count) / 0.05 * error
-                log_average += count**-0.75 * (log_step - log_average)
+                log_average += averaged**-0.75 * (log_step - log_average)
                 step = float(np.exp(log_average if flags[i] & schedule.FREEZE else log_step))
                 pairs.append((q, grad))
-                if flags[i] & (schedule.SWITCH | schedule.RESTART):
+                if flags[i] & (schedule.SWITCH | schedule.AVERAGE):
                     seen, scores = (np.array(part) for part in zip(*pairs, strict=True))
-                    metric, pairs = fit_metric("diag", seen, scores, metric), []
+                    metric, pairs, averaged = fit_metric("diag", seen, scores, metric), [], 0
+                if flags[i] & schedule.SWITCH:
                     centre, error, count = np.log(10 * step), 0.0, 0
         values = [
             outputs(part, density.data, density.knobs, output_keys(seed, [chain], tune, draws)[0])

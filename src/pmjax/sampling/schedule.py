@@ -7,7 +7,7 @@ import numpy as np
 TUNE_STEP = 1  # step size listens to this draw
 TUNE_METRIC = 2  # metric listens to this draw
 SWITCH = 4  # the newer window of the metric becomes the older after this draw
-RESTART = 8  # dual averaging starts afresh after this draw
+AVERAGE = 8  # the average of the step sizes starts afresh after this draw
 LATE = 16  # step size listens to the symmetric acceptance statistic
 FREEZE = 32  # step size becomes the averaged one after this draw
 WARMUP = 64  # this draw is warm-up
@@ -52,7 +52,7 @@ def warmup_flags(tune: int) -> np.ndarray:
         if end + (EARLY_WINDOW if end < early else int(window)) <= final or end <= early:
             flags[end - 1 : end] |= SWITCH
     if final < tune:
-        flags[final - 1 : final] |= RESTART
+        flags[final - 1 : final] |= AVERAGE
     flags[tune - 1 :] |= FREEZE
     return flags
 

@@ -15,26 +15,30 @@ class DualAveraging(NamedTuple):
     """State of dual averaging, all scalars.
 
     ``centre`` is the log step size that the iterates shrink towards, ``error`` the running mean of
-    ``target - accept`` and ``log_average`` the weighted mean of the log step sizes so far.
+    ``target - accept`` over ``updates`` draws, and ``log_average`` the weighted mean of the last ``averaged``
+    log step sizes. To set ``averaged`` to 0 forgets the average alone: the iterates go on in steps that have
+    become small, where those of a fresh start swing widely, and a mean of logs so wide is too low.
     """
 
     centre: jax.Array
     error: jax.Array
     log_average: jax.Array
     updates: jax.Array
+    averaged: jax.Array
 
 
 def begin(log_step: Any) -> DualAveraging:
     """Start afresh from a log step size (a NumPy or a JAX scalar)."""
-    return DualAveraging(log_step + LOG_10, 0 * log_step, log_step, 0 * log_step)
+    none = 0 * log_step
+    return DualAveraging(log_step + LOG_10, none, log_step, none, none)
 
 
 def update(state: DualAveraging, accept: jax.Array, target: jax.Array) -> tuple[DualAveraging, jax.Array]:
     """Hear of one trajectory's mean acceptance statistic; return the new state and log step size."""
-    count = state.updates + 1
+    count, averaged = state.updates + 1, state.averaged + 1
     weight = 1 / (count + T0)
     error = (1 - weight) * state.error + weight * (target - accept)
     log_step = state.centre - jnp.sqrt(count) / GAMMA * error
-    weight = count**-KAPPA
+    weight = averaged**-KAPPA
     log_average = weight * log_step + (1 - weight) * state.log_average
-    return DualAveraging(state.centre, error, log_average, count), log_step
+    return DualAveraging(state.centre, error, log_average, count, averaged), log_step
