@@ -21,6 +21,11 @@ def test_value_and_error_come_back():
         failing.wait()
 
 
+def test_waiting_for_what_was_not_started_is_refused():
+    with pytest.raises(RuntimeError, match="start"):
+        Background(lambda: None).wait()
+
+
 def test_an_interrupt_of_the_wait_leaves_the_work_running():
     waited_for, resumed = threading.Event(), threading.Event()
 

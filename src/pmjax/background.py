@@ -10,7 +10,7 @@ POLL_SECONDS = 0.05
 
 
 class Background:
-    """A function that runs once, in a thread.
+    """A function that runs once, in a thread. What it raises is raised by `wait`, and by nothing else.
 
     Parameters
     ----------
@@ -59,7 +59,14 @@ class Background:
         ----------
         tick : callable, optional
             Called now and then, with nothing, for as long as that takes.
+
+        Raises
+        ------
+        RuntimeError
+            If it was never started, and so would never end.
         """
+        if self._thread.ident is None:
+            raise RuntimeError("Background.wait: start() comes before wait().")
         while not self.ended_within(POLL_SECONDS):
             if tick is not None:
                 tick()

@@ -173,6 +173,7 @@ def test_the_fit_finds_what_a_statistician_would_write() -> None:
     centrings = np.array([knobs["theta_centring"] for knobs in trace.knobs])
     assert np.all(centrings[:, :10] > 0.9)
     # One window of draws is noisy: of the 160 elements without data three in ten stray, mostly to 0.2.
+    assert np.median(centrings[:, 10:]) == 0
     assert np.mean(centrings[:, 10:] == 0) > 0.6
     assert np.mean(centrings[:, 10:] < 0.3) > 0.85
 

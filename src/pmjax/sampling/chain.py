@@ -166,7 +166,18 @@ class Chain:
             except StopIteration:
                 return
             arguments = (state, settings, self.run.data, knobs, np.int32(self.ticks))
+            began = time.perf_counter()
             answer = jax.block_until_ready(self.run.run_chunk(*arguments))
+            self._pace(state, answer, time.perf_counter() - began)
+
+    def _pace(self, before: ChainState, answer: tuple[ChainState, Buffers], seconds: float) -> None:
+        """Choose the ticks of the next call by what the last one, from ``before``, has made of its own."""
+        after, buffers = answer
+        made = int(after.draw) - int(before.draw)
+        leaves = int(np.asarray(buffers.stats)[:made, N_STEPS].sum())
+        ticks = max(1, int(CHUNK_SECONDS / seconds * leaves))
+        # A call that ends before its ticks do takes much of its time to begin and to end.
+        self.ticks = ticks if leaves >= self.ticks else max(self.ticks, ticks)
 
     def _chunk(self) -> Calls[None]:
         """Do so, yielding each call of the program."""
@@ -219,14 +230,8 @@ class Chain:
 
     def _call(self, state: ChainState, n: int, depth_limit: int) -> Calls[tuple[ChainState, Buffers]]:
         settings = self.settings(n)._replace(depth_limit=np.int32(depth_limit))
-        began = time.perf_counter()
-        new, buffers = yield state, settings, self.knobs
-        made = int(new.draw) - int(state.draw)
-        leaves = int(np.asarray(buffers.stats)[:made, N_STEPS].sum())
-        ticks = max(1, int(CHUNK_SECONDS / (time.perf_counter() - began) * leaves))
-        # A call that ends before its ticks do takes much of its time to begin and to end.
-        self.ticks = ticks if leaves >= self.ticks else max(self.ticks, ticks)
-        return new, buffers
+        answer = yield state, settings, self.knobs
+        return answer
 
     def start(self) -> Calls[None]:
         """Find a start with a finite density, and a first metric and step size."""

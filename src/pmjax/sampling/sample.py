@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 import warnings
@@ -170,8 +169,8 @@ def _default_method() -> str:
 
 
 def _prepare(hook: WindowHook, batch: int, dtype: np.dtype, scope: Callable[[], Any]) -> None:
-    # What fails here fails again, and is raised, where the first window ends.
-    with scope(), contextlib.suppress(Exception):
+    # Nobody waits for it: what fails here fails again, and is raised, where the first window ends.
+    with scope():
         hook.prepare(batch, dtype)
 
 
