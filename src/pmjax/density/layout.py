@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from pmjax.errors import ModelError, suggest
 from pmjax.model.spec import ModelSpec
@@ -56,13 +58,10 @@ class Layout:
         return tuple(labels)
 
     def split(self, theta: jax.Array) -> list[jax.Array]:
-        """Return the unconstrained variables of a vector (JAX).
-
-        One `split`, whose transpose is one concatenation: the gradient is assembled in one pass.
-        """
+        """Return the unconstrained variables of a vector (JAX)."""
         if not self.names:
             return []
-        parts = jax.lax.split(theta, self.sizes) if len(self.sizes) > 1 else [theta]
+        parts = split(theta, self.sizes) if len(self.sizes) > 1 else [theta]
         return [jnp.reshape(part, shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
     def split_draws(self, theta: np.ndarray) -> dict[str, np.ndarray]:
@@ -94,3 +93,43 @@ class Layout:
                 raise ModelError(f"the point's {name!r} must have shape {shape}, got {value.shape}")
             parts.append(value.ravel())
         return np.concatenate(parts) if parts else np.zeros(0)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(1,))
+def split(vector: jax.Array, sizes: tuple[int, ...]) -> list[jax.Array]:
+    """Return the parts of a vector, with a gradient that suits the machine.
+
+    The gradient joins the parts. On a CPU XLA makes of a concatenation, and of what computes its parts, one
+    loop that asks of every element to which part it belongs; parts written one after the other into a vector
+    need not ask, and are computed eight elements at a time.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in split(jnp.arange(3.0), (1, 2))]
+    [[0.0], [1.0, 2.0]]
+    """
+    return list(lax.split(vector, sizes))
+
+
+def _forward(vector: jax.Array, sizes: tuple[int, ...]) -> tuple[list[jax.Array], jax.Array]:
+    return split(vector, sizes), vector
+
+
+def _backward(sizes: tuple[int, ...], vector: jax.Array, parts: list[jax.Array]) -> tuple[jax.Array]:
+    return (lax.platform_dependent(vector, *parts, cpu=_write_over, default=_join),)
+
+
+def _write_over(whole: jax.Array, *parts: jax.Array) -> jax.Array:
+    # Every element is written. Over a vector, since what is written over zeros becomes a concatenation again.
+    start = 0
+    for part in parts:
+        whole = lax.dynamic_update_slice_in_dim(whole, part, start, 0)
+        start += part.size
+    return whole
+
+
+def _join(_: jax.Array, *parts: jax.Array) -> jax.Array:
+    return lax.concatenate(parts, 0)
+
+
+split.defvjp(_forward, _backward)
