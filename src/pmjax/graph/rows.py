@@ -18,8 +18,8 @@ from jax import lax
 
 # Elements of a matrix of zeros and ones that is small.
 MAX_TABLE = 2**20
-# Sums that are built up side by side on a CPU.
-STRIPES = 4
+# Sums that are built up side by side on a CPU, where so many rows belong to each place.
+STRIPES, ROWS_PER_STRIPE = 4, 2
 
 
 @jax.custom_vjp
@@ -59,7 +59,8 @@ def _add_one_by_one(zeros: Any, index: Any, rows: Any) -> Any:
     # added to it. Rows far apart, with sums of their own, do not wait for each other.
     # Unsigned, so that no instructions look for negative positions.
     index, count = index.astype(jnp.uint32), index.shape[0]
-    stripe = count // STRIPES
+    stripes = min(STRIPES, max(1, count // (ROWS_PER_STRIPE * zeros.shape[0])))
+    stripe = count // stripes
 
     def add(total: Any, k: Any) -> Any:
         place = lax.dynamic_index_in_dim(index, k, keepdims=False)
@@ -69,9 +70,11 @@ def _add_one_by_one(zeros: Any, index: Any, rows: Any) -> Any:
     def add_to_each(k: Any, totals: Any) -> Any:
         return tuple(add(total, k + np.uint32(s * stripe)) for s, total in enumerate(totals))
 
-    first, *others = lax.fori_loop(np.uint32(0), np.uint32(stripe), add_to_each, (zeros,) * STRIPES)
-    rest = np.uint32(stripe * STRIPES)
-    return sum(others, lax.fori_loop(rest, np.uint32(count), lambda k, total: add(total, k), first))
+    first, *others = lax.fori_loop(np.uint32(0), np.uint32(stripe), add_to_each, (zeros,) * stripes)
+    rest = np.uint32(stripe * stripes)
+    total = lax.fori_loop(rest, np.uint32(count), lambda k, total: add(total, k), first)
+    # Once, and not in every place that uses it.
+    return lax.optimization_barrier(sum(others, total))
 
 
 def add_at_once(zeros: Any, index: Any, rows: Any) -> Any:
