@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from pmjax.sampling.randomness import Randomness
-from pmjax.sampling.turning import AddLeaf, Span, add_leaf, inner_products, spans_turn
+from pmjax.sampling.turning import AddLeaf, Checkpoints, Span, add_leaf, inner_products, spans_turn
 
 MAX_ENERGY_ERROR = 1000.0
 """A trajectory whose energy rises by more than this has diverged."""
@@ -62,8 +63,8 @@ class Tree(NamedTuple):
     ends : Ends
     momentum_sum : Array, shape (D,)
     proposal : Proposal
-    log_weight : Array, scalar
-        Log of the sum of exp(-energy change) over the leaves.
+    weight : Array, scalar
+        Sum of exp(-energy change) over the leaves.
     depth, reach : Array of int32, shapes () and (2,)
         Doublings done, and leaves backwards and forwards of the start.
     n_steps, accept, symmetric : Array, scalars
@@ -75,7 +76,7 @@ class Tree(NamedTuple):
     ends: Ends
     momentum_sum: jax.Array
     proposal: Proposal
-    log_weight: jax.Array
+    weight: jax.Array
     depth: jax.Array
     reach: jax.Array
     n_steps: jax.Array
@@ -95,11 +96,12 @@ class Subtree(NamedTuple):
     """
 
     n: jax.Array
-    position: jax.Array
+    position: Any
     momentum: jax.Array
-    gradient: jax.Array
+    gradient: Any
+    momentum_sum: jax.Array
     proposal: Proposal
-    log_weight: jax.Array
+    weight: jax.Array
     uniform: jax.Array
     accept: jax.Array
     symmetric: jax.Array
@@ -116,7 +118,7 @@ def begin_draw(start: Point, random: Randomness) -> Tree:
         ends=Ends(*(jnp.broadcast_to(x, (2, x.size)) for x in (start.position, p, start.gradient))),
         momentum_sum=p,
         proposal=Proposal(start, zero, none),
-        log_weight=zero,
+        weight=jnp.ones((), dtype),
         depth=none,
         reach=jnp.zeros(2, jnp.int32),
         n_steps=none,
@@ -131,7 +133,7 @@ def begin_draw(start: Point, random: Randomness) -> Tree:
 
 def begin_doubling(tree: Tree, random: Randomness) -> Subtree:
     """Return an empty subtree at the end of the tree that this doubling grows from."""
-    dtype = tree.log_weight.dtype
+    dtype = tree.weight.dtype
     zero = jnp.zeros((), dtype)
     end = Ends(*(_pick(x, random.forward[tree.depth]) for x in tree.ends))
     return Subtree(
@@ -139,8 +141,9 @@ def begin_doubling(tree: Tree, random: Randomness) -> Subtree:
         position=end.position,
         momentum=end.momentum,
         gradient=end.gradient,
+        momentum_sum=jnp.zeros_like(end.momentum),
         proposal=tree.proposal,
-        log_weight=jnp.full((), -jnp.inf, dtype),
+        weight=zero,
         uniform=random.leaf[tree.depth],
         accept=zero,
         symmetric=zero,
@@ -157,15 +160,16 @@ def half_kick(momentum: jax.Array, gradient: jax.Array, step: jax.Array, transpo
 def add_point(
     sub: Subtree,
     tree: Tree,
-    spans: Span,
+    seen: Checkpoints,
     random: Randomness,
     point: Point,
     momentum: jax.Array,
     add_leaf: AddLeaf = add_leaf,
-) -> tuple[Subtree, Span]:
+) -> tuple[Subtree, Checkpoints]:
     """Weigh a new leaf, maybe select it, and check the subtrees that it completes.
 
-    ``spans`` is the work space of these checks, see `add_leaf`.
+    ``seen`` is the work space of these checks, see `add_leaf`. The position and gradient of ``sub`` are not
+    looked at and stay.
     """
     # A gradient that is not finite makes the momentum and so the energy not finite.
     kinetic = 0.5 * inner_products((momentum, momentum))[0]
@@ -174,34 +178,36 @@ def add_point(
     finite = jnp.isfinite(point.log_density) & jnp.isfinite(kinetic)
     log_weight = jnp.where(jnp.isnan(tree.start_log_density) & finite, 0.0, log_weight)
     diverging = ~((log_weight > -MAX_ENERGY_ERROR) & (log_weight < jnp.inf))
-    ratio = jnp.where(diverging, 0.0, jnp.exp(jnp.minimum(log_weight, MAX_ENERGY_ERROR / 2)))
-    accept = jnp.minimum(ratio, 1.0)
+    # Cut off on both sides, so that the sum of the weights neither overflows nor vanishes.
+    most = np.log(np.finfo(log_weight.dtype).max) - 10
+    weight = jnp.where(diverging, 0.0, jnp.exp(jnp.clip(log_weight, -most, most)))
+    accept = jnp.minimum(weight, 1.0)
 
     # Reservoir selection: leaf n replaces the proposal with probability w_n / (w_0 + ... + w_n). Given
     # the outcome the uniform rescaled to (0, 1) is uniform again, so one serves the whole subtree.
-    total = jnp.logaddexp(sub.log_weight, jnp.where(diverging, -jnp.inf, log_weight))
-    p = jnp.exp(log_weight - total)
-    take = sub.uniform < p
-    uniform = jnp.where(take, sub.uniform / p, (sub.uniform - p) / (1 - p))
+    total = sub.weight + weight
+    height = sub.uniform * total
+    take = height <= weight
+    uniform = jnp.where(take, height, height - weight) / jnp.where(take, weight, sub.weight)
     forward = random.forward[tree.depth]
     index = (2 * forward - 1) * (tree.reach[forward] + sub.n + 1)
     proposal = _select(take, Proposal(point, -log_weight, index), sub.proposal)
 
-    spans, turning = add_leaf(spans, sub.n, momentum)
-    sub = Subtree(
+    momentum_sum = sub.momentum_sum + momentum
+    seen, turning = add_leaf(seen, sub.n, momentum, momentum_sum)
+    sub = sub._replace(
         n=sub.n + 1,
-        position=point.position,
         momentum=momentum,
-        gradient=point.gradient,
+        momentum_sum=momentum_sum,
         proposal=proposal,
-        log_weight=total,
+        weight=total,
         uniform=uniform,
         accept=sub.accept + accept,
-        symmetric=sub.symmetric + 2 * accept / (1 + ratio),
+        symmetric=sub.symmetric + 2 * accept / (1 + weight),
         turning=turning,
         diverging=diverging,
     )
-    return sub, spans
+    return sub, seen
 
 
 def subtree_unfinished(sub: Subtree, depth: jax.Array) -> jax.Array:
@@ -209,12 +215,12 @@ def subtree_unfinished(sub: Subtree, depth: jax.Array) -> jax.Array:
     return (sub.n < (1 << depth)) & ~sub.turning & ~sub.diverging
 
 
-def end_doubling(tree: Tree, sub: Subtree, spans: Span, random: Randomness) -> Tree:
+def end_doubling(tree: Tree, sub: Subtree, seen: Checkpoints, random: Randomness) -> Tree:
     """Join the finished subtree to the tree by biased progressive sampling."""
     forward = random.forward[tree.depth]
     complete = ~(sub.turning | sub.diverging)
-    take = complete & (jnp.log(random.merge[tree.depth]) < sub.log_weight - tree.log_weight)
-    span = Span(*(_pick(part, tree.depth) for part in spans))
+    take = complete & (random.merge[tree.depth] * tree.weight < sub.weight)
+    span = Span(seen.momentum[0], sub.momentum, sub.momentum_sum)
     # In the order of growth the far end comes first; a turn does not depend on the order.
     far, near = _pick(tree.ends.momentum, 1 - forward), _pick(tree.ends.momentum, forward)
     turning = spans_turn(Span(far, near, tree.momentum_sum), span)
@@ -225,7 +231,7 @@ def end_doubling(tree: Tree, sub: Subtree, spans: Span, random: Randomness) -> T
         ends=Ends(*ends),
         momentum_sum=tree.momentum_sum + span.sum,
         proposal=_select(take, sub.proposal, tree.proposal),
-        log_weight=jnp.logaddexp(tree.log_weight, sub.log_weight),
+        weight=tree.weight + sub.weight,
         depth=tree.depth + 1,
         reach=tree.reach + jnp.where(own, sub.n, 0),
         n_steps=tree.n_steps + sub.n,

@@ -28,7 +28,7 @@ from pmjax.sampling.nuts import (
     tree_unfinished,
 )
 from pmjax.sampling.randomness import Randomness, draw_randomness
-from pmjax.sampling.turning import Span, add_leaf, add_leaf_at_once, work_space
+from pmjax.sampling.turning import Checkpoints, add_leaf, add_leaf_at_once, work_space
 
 
 class ChainState(NamedTuple):
@@ -82,7 +82,7 @@ class Walk(NamedTuple):
     random: Randomness
     tree: Tree
     sub: Subtree
-    spans: Span
+    seen: Checkpoints
     new_draw: Any
     new_doubling: Any
     buffers: Any
@@ -239,19 +239,22 @@ class Program:
         """Make the second half of the step, add the leaf, and end what it completes."""
         chain, tree, random = walk.chain, walk.tree, walk.random
 
-        def second_half(rest: tuple[Subtree, Span]) -> tuple[Subtree, Span]:
-            sub, spans = rest
+        def second_half(rest: tuple[Subtree, Checkpoints]) -> tuple[Subtree, Checkpoints]:
+            sub, seen = rest
             step = self.signed_step(chain, tree, random)
             momentum = half_kick(sub.momentum, point.gradient, step, self.transpose(chain))
             add = add_leaf if self.batch == 1 else add_leaf_at_once
-            return add_point(sub, tree, spans, random, point, momentum, add)
+            return add_point(sub, tree, seen, random, point, momentum, add)
 
-        sub, spans = self.as_one(walk, second_half, (walk.sub, walk.spans))
+        # What the loop would carry it would copy.
+        rest = walk.sub._replace(position=None, gradient=None), walk.seen
+        sub, seen = self.as_one(walk, second_half, rest)
+        sub = sub._replace(position=point.position, gradient=point.gradient)
         new_doubling = ~subtree_unfinished(sub, tree.depth)
-        tree = self.when(new_doubling, lambda tree: end_doubling(tree, sub, spans, random), tree)
+        tree = self.when(new_doubling, lambda tree: end_doubling(tree, sub, seen, random), tree)
         new_draw = new_doubling & ~tree_unfinished(tree, settings.depth_limit)
         row, chain, buffers = self.end_draw(new_draw, walk.row, chain, walk.buffers, tree, settings)
-        return Walk(row, chain, random, tree, sub, spans, new_draw, new_doubling, buffers)
+        return Walk(row, chain, random, tree, sub, seen, new_draw, new_doubling, buffers)
 
     def end_draw(
         self,
@@ -306,7 +309,7 @@ def first_walk(state: ChainState, rows: int, max_depth: int, dtype: np.dtype) ->
         random=random,
         tree=tree,
         sub=begin_doubling(tree, random),
-        spans=work_space(max_depth, size, dtype),
+        seen=work_space(max_depth, size, dtype),
         new_draw=jnp.bool_(True),
         new_doubling=jnp.bool_(True),
         buffers=empty_buffers((rows,), size, dtype),
@@ -340,7 +343,7 @@ def stats_row(tree: Tree, state: ChainState, settings: Settings) -> jax.Array:
         limit,
         proposal.place,
     )
-    dtype = tree.log_weight.dtype
+    dtype = tree.weight.dtype
     return jnp.stack([jnp.asarray(value).astype(dtype) for value in values])
 
 

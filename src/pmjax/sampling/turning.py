@@ -8,7 +8,6 @@ generalised criterion of Betancourt (2017, arXiv:1701.02434, appendix A.4) reads
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import accumulate
 from typing import Any, NamedTuple
 
 import jax
@@ -17,18 +16,35 @@ from jax import lax
 
 
 class Span(NamedTuple):
-    """First momentum, last momentum and sum of momenta of some adjacent leaves, each of shape (D,).
-
-    As the work space of `add_leaf`, with a leading axis: entry k is the last complete subtree of
-    ``2**k`` leaves, which waits for its right half.
-    """
+    """First momentum, last momentum and sum of momenta of some adjacent leaves, each of shape (D,)."""
 
     first: Any
     last: Any
     sum: Any
 
 
-AddLeaf = Callable[[Span, jax.Array, jax.Array], tuple[Span, jax.Array]]
+class Checkpoints(NamedTuple):
+    """What later leaves of a subtree need of earlier ones, arrays of shape (levels + 1, D).
+
+    Leaf 1011, in binary, ends the subtrees that begin with leaves 1010 and 1000: its trailing ones are
+    cleared one by one. Row k is about the last leaf with k ones in its number. Within a subtree all leaves
+    after the first have more ones than that, so that its row is still there when the subtree ends (Phan,
+    Pradhan & Jankowiak 2019, arXiv:1912.11554, appendix A, number the leaves like this).
+
+    Attributes
+    ----------
+    momentum : Array
+        Of that leaf.
+    last_before, sum_before : Array
+        The momentum of the leaf before it, and the sum of all before it. Row 0, of leaf 0, stays zero.
+    """
+
+    momentum: Any
+    last_before: Any
+    sum_before: Any
+
+
+AddLeaf = Callable[[Checkpoints, jax.Array, jax.Array, jax.Array], tuple[Checkpoints, jax.Array]]
 
 
 def spans_turn(left: Span, right: Span) -> jax.Array:
@@ -86,56 +102,83 @@ def trailing_ones(number: jax.Array) -> jax.Array:
     return lax.population_count(number & ~(number + 1))
 
 
-def add_leaf(spans: Span, number: jax.Array, momentum: jax.Array) -> tuple[Span, jax.Array]:
-    """Add leaf ``number`` to a binary counter of spans and check every subtree that it completes.
+def add_leaf(
+    seen: Checkpoints, number: jax.Array, momentum: jax.Array, momentum_sum: jax.Array
+) -> tuple[Checkpoints, jax.Array]:
+    """Check every subtree that a leaf completes, and write down what later leaves need of it.
 
     Parameters
     ----------
-    spans : Span of arrays of shape (levels, D)
+    seen : Checkpoints
     number : Array of int32, scalar
         Index of the leaf in its subtree, from 0.
     momentum : Array, shape (D,)
+    momentum_sum : Array, shape (D,)
+        Of all leaves up to this one.
 
     Returns
     -------
-    spans : Span
+    seen : Checkpoints
     turning : Array of bool, scalar
     """
-    levels = trailing_ones(number)
+    own = lax.population_count(number)
+    lowest = own - trailing_ones(number)
+    seen = seen._replace(momentum=_put_row(seen.momentum, own, momentum))
 
-    def unfinished(carry: tuple[jax.Array, jax.Array, jax.Array, jax.Array]) -> jax.Array:
-        return (carry[0] < levels) & ~carry[3]
+    def unfinished(carry: tuple[jax.Array, jax.Array]) -> jax.Array:
+        row, turning = carry
+        return (row > lowest) & ~turning
 
-    def merge(carry: tuple[jax.Array, jax.Array, jax.Array, jax.Array]) -> Any:
-        level, first, total, _ = carry
-        left = Span(*(lax.dynamic_index_in_dim(part, level, keepdims=False) for part in spans))
-        turning = spans_turn(left, Span(first, momentum, total))
-        return level + 1, left.first, left.sum + total, turning
+    def check(carry: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        row, _ = carry
+        row = row - 1
+        return row, _halves_turn(_at(seen, row), _at(seen, row + 1), momentum, momentum_sum)
 
-    start = (jnp.int32(0), momentum, momentum, jnp.bool_(False))
-    level, first, total, turning = lax.while_loop(unfinished, merge, start)
-    return _put_row(spans, level, Span(first, momentum, total)), turning
-
-
-def add_leaf_at_once(spans: Span, number: jax.Array, momentum: jax.Array) -> tuple[Span, jax.Array]:
-    """Do the same for all levels at once: in a batch a loop would turn for the chain with most of them."""
-    levels = trailing_ones(number)
-    left = Span(*(part[:-1] for part in spans))
-    last = jnp.broadcast_to(momentum, left.last.shape)
-    # Entry k belongs to the span of 2**k leaves that this leaf ends.
-    first = jnp.concatenate([momentum[None], left.first])
-    total = jnp.stack(list(accumulate(left.sum, lambda right, left: left + right, initial=momentum)))
-    turning = jax.vmap(spans_turn)(left, Span(first[:-1], last, total[:-1]))
-    turning = jnp.any(turning & (jnp.arange(turning.size) < levels))
-    return _put_row(spans, levels, Span(first[levels], momentum, total[levels])), turning
+    row, turning = lax.while_loop(unfinished, check, (own, jnp.bool_(False)))
+    # Where nothing turned the loop ended at the lowest row; the number of the next leaf has one more one.
+    return _write_after(seen, row + 1, momentum, momentum_sum), turning
 
 
-def _put_row(spans: Span, level: jax.Array, row: Span) -> Span:
-    # At the end of the leaf and under no condition: so it happens in place.
-    pairs = zip(spans, row, strict=True)
-    return Span(*(lax.dynamic_update_index_in_dim(part, new, level, 0) for part, new in pairs))
+def add_leaf_at_once(
+    seen: Checkpoints, number: jax.Array, momentum: jax.Array, momentum_sum: jax.Array
+) -> tuple[Checkpoints, jax.Array]:
+    """Do the same for all rows at once: in a batch a loop would turn for the chain with most of them."""
+    own = lax.population_count(number)
+    seen = seen._replace(momentum=_put_row(seen.momentum, own, momentum))
+    first, second = (Checkpoints(*(rows[part] for rows in seen)) for part in (slice(-1), slice(1, None)))
+    turning = jax.vmap(_halves_turn, in_axes=(0, 0, None, None))(first, second, momentum, momentum_sum)
+    row = jnp.arange(turning.size)
+    turning = jnp.any(turning & (row < own) & (row >= own - trailing_ones(number)))
+    return _write_after(seen, lax.population_count(number + 1), momentum, momentum_sum), turning
 
 
-def work_space(levels: int, size: int, dtype: Any) -> Span:
+def _halves_turn(
+    first: Checkpoints, second: Checkpoints, momentum: jax.Array, momentum_sum: jax.Array
+) -> jax.Array:
+    """Whether the subtree turns whose halves begin with the leaves of these rows; it ends with this leaf."""
+    left = Span(first.momentum, second.last_before, second.sum_before - first.sum_before)
+    right = Span(second.momentum, momentum, momentum_sum - second.sum_before)
+    return spans_turn(left, right)
+
+
+def _write_after(
+    seen: Checkpoints, after: jax.Array, momentum: jax.Array, momentum_sum: jax.Array
+) -> Checkpoints:
+    # Under no condition and to a row that is known once all has been read: so it happens in place.
+    return seen._replace(
+        last_before=_put_row(seen.last_before, after, momentum),
+        sum_before=_put_row(seen.sum_before, after, momentum_sum),
+    )
+
+
+def _at(seen: Checkpoints, row: jax.Array) -> Checkpoints:
+    return Checkpoints(*(lax.dynamic_index_in_dim(rows, row, keepdims=False) for rows in seen))
+
+
+def _put_row(rows: jax.Array, index: jax.Array, row: jax.Array) -> jax.Array:
+    return lax.dynamic_update_index_in_dim(rows, row, index, 0)
+
+
+def work_space(levels: int, size: int, dtype: Any) -> Checkpoints:
     """Return room for subtrees of up to ``2**levels`` leaves."""
-    return Span(*(jnp.zeros((levels + 1, size), dtype) for _ in range(3)))
+    return Checkpoints(*(jnp.zeros((levels + 1, size), dtype) for _ in range(3)))

@@ -1,0 +1,37 @@
+"""What the compiler is told makes programs faster and changes no draw."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+import pytest
+
+from pmjax.compilation import compiled
+from pmjax.density.joint import joint_density
+from pmjax.rewrites import pipeline
+from pmjax.sampling import schedule
+from pmjax.sampling.buffers import STATS, capacity
+from pmjax.sampling.metric import METRICS
+from pmjax.sampling.program import Program, Settings, initial_state
+from pmjax.sampling.randomness import chain_key
+
+from .models import radon
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_options_change_no_draw(metric: str) -> None:
+    # One of them leaves out copies that it finds needless: where it errs, draws change and nothing fails.
+    draws, float64 = 15, np.dtype(np.float64)
+    density = joint_density(pipeline.apply(radon().freeze(), "auto")[0])
+    flags = np.zeros(capacity(density.size), np.int32)
+    flags[:draws] = schedule.warmup_flags(draws)
+    with jax.enable_x64(True):
+        state = initial_state(np.zeros(density.size), chain_key(1, 0), metric, float64)
+        settings = Settings(np.int32(draws), np.int32(6), np.float64(0.8), flags)
+        arguments = state, settings, density.data, density.knobs, np.int32(10_000)
+        lowered = jax.jit(Program(density, metric, 10, float64).run_chunk).lower(*arguments)
+        (_, ours), (_, plain) = (program(*arguments) for program in (compiled(lowered), lowered.compile()))
+    steps = STATS.index("n_steps")
+    np.testing.assert_array_equal(ours.stats[:draws, steps], plain.stats[:draws, steps])
+    np.testing.assert_allclose(ours.theta[:draws], plain.theta[:draws], rtol=1e-6, atol=1e-8)
+    assert np.unique(ours.stats[:draws, steps]).size > 2
