@@ -79,10 +79,11 @@ def test_every_centring_is_a_change_of_variables() -> None:
         theta = rng.normal(size=density.size)
         value, score, recorded = evaluate(density)(theta)
         with double_precision():
-            x, moved = coordinates.moved(theta, score, coordinates.data, density.knobs, written)
+            x, moved, rise = coordinates.moved(theta, score, coordinates.data, density.knobs, written)
             log_det = float(coordinates.changed(theta, coordinates.data, density.knobs, written)[1])
         plain_value, plain_score, plain_recorded = plain(np.asarray(x))
         np.testing.assert_allclose(value, plain_value + log_det, rtol=1e-12)
+        np.testing.assert_allclose(rise, -log_det, rtol=1e-12)
         np.testing.assert_allclose(moved, plain_score, rtol=1e-9, atol=1e-10)
         for name, array in recorded.items():
             np.testing.assert_allclose(array, plain_recorded[name], rtol=1e-12)
@@ -94,11 +95,13 @@ def test_scores_in_another_centring_need_no_gradient() -> None:
     rng = np.random.default_rng(1)
     old, new = (joint_density(with_centring(after, rng.random)) for _ in range(2))
     theta = rng.normal(size=old.size)
-    _, score, _ = evaluate(old)(theta)
+    value, score, _ = evaluate(old)(theta)
     with double_precision():
-        there, moved = coordinates.moved(theta, score, coordinates.data, old.knobs, new.knobs)
-        back, _ = coordinates.moved(there, moved, coordinates.data, new.knobs, old.knobs)
-    np.testing.assert_allclose(moved, evaluate(new)(np.asarray(there))[1], rtol=1e-9, atol=1e-10)
+        there, moved, rise = coordinates.moved(theta, score, coordinates.data, old.knobs, new.knobs)
+        back, _, fall = coordinates.moved(there, moved, coordinates.data, new.knobs, old.knobs)
+    new_value, new_score, _ = evaluate(new)(np.asarray(there))
+    np.testing.assert_allclose(moved, new_score, rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose([value + float(rise), rise], [new_value, -float(fall)], rtol=1e-11)
     np.testing.assert_allclose(back, theta, rtol=1e-12, atol=1e-12)
 
 
@@ -130,8 +133,7 @@ def test_the_loss_is_that_of_the_draws_and_scores_in_the_new_centring() -> None:
         c = np.where(level.own, 0.4, 1.0)
         with double_precision():
             move = jax.vmap(lambda x, s, new=new: coordinates.moved(x, s, coordinates.data, written, new))
-            z, moved = map(np.asarray, move(x, score))
-
+            z, moved, _ = map(np.asarray, move(x, score))
             found = judge(coordinates, level, x, score, weight, np.ones(len(c)), c[None], coordinates.data)
         losses = np.sqrt(z.var(axis=0) * moved.var(axis=0))
         np.testing.assert_allclose(
@@ -256,7 +258,8 @@ def test_a_model_that_is_well_parameterised_is_not_moved() -> None:
     hook = recentre_hook(after)
     assert hook is not None
     with double_precision():
-        moves = hook([0], theta[None], score[None], theta[None, -1], {"x_centring": np.zeros((1, 4))})
+        place = theta[None, -1], score[None, -1]
+        moves = hook([0], theta[None], score[None], place, {"x_centring": np.zeros((1, 4))})
     assert moves == [None]
 
 

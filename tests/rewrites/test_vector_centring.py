@@ -83,15 +83,16 @@ def test_scores_in_another_form_need_no_gradient() -> None:
     theta = np.random.default_rng(2).normal(size=(3, densities[0.0].size))
     coordinates = Coordinates(after)
     for old, new in [(0.0, 1.0), (1.0, 0.4), (0.4, 0.0)]:
-        score = np.stack([evaluate(densities[old])(t)[1] for t in theta])
+        value, score = map(np.stack, zip(*(evaluate(densities[old])(t)[:2] for t in theta), strict=True))
         here, there = densities[old].knobs, densities[new].knobs
         with double_precision():
             move = jax.vmap(lambda t, s, a=here, b=there: coordinates.moved(t, s, coordinates.data, a, b))
-            moved, scores = map(np.asarray, move(theta, score))
+            moved, scores, rise = map(np.asarray, move(theta, score))
             change = jax.vmap(lambda t, a=there, b=here: coordinates.changed(t, coordinates.data, a, b))
             back = change(moved)[0]
-        expected = np.stack([evaluate(densities[new])(t)[1] for t in moved])
-        np.testing.assert_allclose(scores, expected, rtol=1e-8, atol=1e-9)
+        expected = map(np.stack, zip(*(evaluate(densities[new])(t)[:2] for t in moved), strict=True))
+        for found, true in zip((value + rise, scores), expected, strict=True):
+            np.testing.assert_allclose(found, true, rtol=1e-8, atol=1e-9)
         np.testing.assert_allclose(back, theta, rtol=1e-9)
 
 

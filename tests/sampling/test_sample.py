@@ -301,16 +301,16 @@ def test_window_hook_may_change_the_coordinates(chain_method):
         def prepare(self, chains, dtype):
             pass
 
-        def __call__(self, chains, theta, gradient, position, knobs):
+        def __call__(self, chains, theta, gradient, place, knobs):
             calls.extend([theta.shape[1]] * len(chains))
             moves = []
-            for place, own in enumerate(np.asarray(knobs["scale"])):
-                np.testing.assert_allclose(gradient[place], -theta[place] * own**2, rtol=1e-12)
+            for i, own in enumerate(np.asarray(knobs["scale"])):
+                np.testing.assert_allclose(gradient[i], -theta[i] * own**2, rtol=1e-12)
+                np.testing.assert_allclose(place[1][i], -place[0][i] * own**2, rtol=1e-12)
                 scale = np.array([10.0, 0.1])
                 ratio = own / scale
-                moves.append(
-                    (position[place] * ratio, {"scale": scale}, theta[place] * ratio, gradient[place] / ratio)
-                )
+                here, window = ((x[i] * ratio, g[i] / ratio) for x, g in (place, (theta, gradient)))
+                moves.append(({"scale": scale}, here, 0.0, window))
             return moves
 
     trace = sample(density, draws=1000, tune=500, window_hook=Hook(), chain_method=chain_method)

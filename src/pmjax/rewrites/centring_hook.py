@@ -18,8 +18,10 @@ from pmjax.rewrites.vector_centring import prefer, vectors
 
 # Knobs of some chains: every array has a leading axis of them.
 Knobs = Mapping[str, Any]
-# A chain's position, knobs, draws and gradients.
-Move = tuple[np.ndarray, Any, np.ndarray, np.ndarray]
+Pairs = tuple[np.ndarray, np.ndarray]
+# A chain's new knobs; under them its position and the gradient there, what the log density has grown by
+# there, and the draws and gradients of the window.
+Move = tuple[Knobs, Pairs, float, Pairs]
 
 # Draws of a window that are looked at: one program fits windows of any length.
 ROWS = 64
@@ -55,7 +57,7 @@ class CentringHook:
         self._together = int(np.clip(BATCH_BYTES // (ROWS * size * dtype.itemsize), 1, chains))
         none = np.zeros((self._together, 1, size), dtype)
         knobs = {n: np.zeros((self._together, *knob.shape)) for n, knob in self._knobs.items()}
-        points, scores, weight = _window(none, none, none[:, 0])
+        points, scores, weight = _window(none, none, (none[:, 0], none[:, 0]))
         self._mover((points, scores, knobs, knobs, self._coordinates.data))
         if self._coordinates.knobs:
             c = self._centrings(knobs)
@@ -66,7 +68,7 @@ class CentringHook:
         chains: Sequence[int],
         theta: np.ndarray,
         gradient: np.ndarray,
-        position: np.ndarray,
+        place: Pairs,
         knobs: Knobs,
     ) -> list[Move | None]:
         """Return each chain and its window in new coordinates, or None if nothing is worth a change.
@@ -77,39 +79,45 @@ class CentringHook:
             Their numbers; the arrays have a leading axis of these C chains.
         theta, gradient : ndarray, shape (C, draws, D)
             The draws of the window and the gradients there.
-        position : ndarray, shape (C, D)
-            Where the chains are.
+        place : tuple of two ndarray, shape (C, D)
+            Where the chains are, and the gradients there.
         knobs : mapping
             The centrings in force.
         """
         moves: list[Move | None] = [None] * len(chains)
         if theta.shape[1] < FEWEST:
             return moves
-        waiting = [place for place, chain in enumerate(chains) if chain not in self._settled]
+        waiting = [i for i, chain in enumerate(chains) if chain not in self._settled]
         for first in range(0, len(waiting), self._together):
-            places = waiting[first : first + self._together]
+            indices = waiting[first : first + self._together]
             # Fewer chains than the programs have room for are filled up with copies.
-            rows = np.resize(places, self._together)
+            rows = np.resize(indices, self._together)
             own = {name: np.asarray(knob)[rows] for name, knob in knobs.items()}
-            points, scores, weight = _window(theta[rows], gradient[rows], position[rows])
+            points, scores, weight = _window(theta[rows], gradient[rows], (place[0][rows], place[1][rows]))
             with np.errstate(all="ignore"):
-                changed, points, scores, fitted = self._refit(points, scores, weight, own)
+                changed, points, scores, rise, fitted = self._refit(points, scores, weight, own)
             count = np.count_nonzero(weight)
-            for i, place in enumerate(places):
-                if changed[i]:
-                    new = {name: knob[i] for name, knob in fitted.items()}
-                    moves[place] = points[i, -1], new, points[i, :count], scores[i, :count]
+            for row, i in enumerate(indices):
+                if changed[row]:
+                    new = {name: knob[row] for name, knob in fitted.items()}
+                    here, window = (
+                        (points[row, -1], scores[row, -1]),
+                        (points[row, :count], scores[row, :count]),
+                    )
+                    moves[i] = new, here, float(rise[row]), window
                 elif theta.shape[1] >= SETTLING:
-                    self._settled.add(chains[place])
+                    self._settled.add(chains[i])
         return moves
 
     def _refit(
         self, points: np.ndarray, scores: np.ndarray, weight: np.ndarray, knobs: Knobs
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, Knobs]:
-        """Return which chains change their coordinates, points and scores there, and the knobs."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, Knobs]:
+        """Return which chains change their coordinates, points and scores there, the rise of the log density
+        at the last point, and the knobs.
+        """
         dtype, long = points.dtype, bool(np.count_nonzero(weight) >= ENOUGH)
         written = {name: np.ones_like(knob) for name, knob in knobs.items()}
-        x, as_written = self._move(points, scores, knobs, written)
+        x, as_written, above = self._move(points, scores, knobs, written)
         fitted, scores, changed = written, as_written, np.zeros(len(points), bool)
         # From the children to the parents, whose scores hold what the children's centrings add to them.
         for number in reversed(range(int(self._coordinates.level.max(initial=-1)) + 1)):
@@ -123,35 +131,40 @@ class CentringHook:
                     new = c[:, part].reshape(knobs[name].shape).astype(dtype)
                     better = np.reshape(gain > 0, (-1,) + (1,) * (new.ndim - 1))
                     fitted = {**fitted, name: np.where(better, new, knobs[name])}
-            points, scores = self._move(x, as_written, written, fitted)
+            points, scores, rise = self._move(x, as_written, written, fitted)
         for name in self._vectors:
             forms = [{**fitted, name: np.full_like(knobs[name], c)} for c in (0.0, 1.0)]
             seen = [self._move(x, as_written, written, form) for form in forms]
-            c = prefer(knobs[name], weight, [(points[:, :-1], scores[:, :-1]) for points, scores in seen])
+            c = prefer(knobs[name], weight, [(points[:, :-1], scores[:, :-1]) for points, scores, _ in seen])
             changed |= c != knobs[name]
             fitted = {**fitted, name: c}
         if self._vectors:
-            points, scores = self._move(x, as_written, written, fitted)
-        finite = np.isfinite(points).all(axis=(1, 2)) & np.isfinite(scores).all(axis=(1, 2))
-        return changed & finite, points, scores, fitted
+            points, scores, rise = self._move(x, as_written, written, fitted)
+        rise = rise + above
+        finite = (
+            np.isfinite(points).all(axis=(1, 2)) & np.isfinite(scores).all(axis=(1, 2)) & np.isfinite(rise)
+        )
+        return changed & finite, points, scores, rise, fitted
 
     def _centrings(self, knobs: Knobs) -> np.ndarray:
         """Return the centring of each element, shape (C, E)."""
         flat = [np.reshape(knobs[name], (self._together, -1)) for name in self._coordinates.knobs]
         return np.concatenate(flat, axis=1).astype(np.float32)
 
-    def _move(self, points: Any, scores: Any, old: Knobs, new: Knobs) -> tuple[np.ndarray, np.ndarray]:
-        """Return points and scores under other knobs."""
+    def _move(
+        self, points: Any, scores: Any, old: Knobs, new: Knobs
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return points and scores under other knobs, and the rise of the log density at the last point."""
         arguments = (points, scores, old, new, self._coordinates.data)
-        moved = self._mover(arguments)(*arguments)
-        return np.asarray(moved[0]), np.asarray(moved[1])
+        points, scores, rise = map(np.asarray, self._mover(arguments)(*arguments))
+        return points, scores, rise[:, -1]
 
     def _mover(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
         def move(point: Any, score: Any, old: Knobs, new: Knobs, data: Any) -> Any:
             return self._coordinates.moved(point, score, data, old, new)
 
         of_a_chain = jax.vmap(move, in_axes=(0, 0, None, None, None))
-        return self._program("moved", of_a_chain, (0, 0, 0, 0, None), arguments, (0, 0))
+        return self._program("moved", of_a_chain, (0, 0, 0, 0, None), arguments, (0, 0, 0))
 
     def _judge(self, level: Level, x: Any, scores: Any, weight: Any, current: np.ndarray) -> Any:
         """Return a function that judges centrings, shape (C, K, E), by these draws and scores."""
@@ -202,14 +215,13 @@ def _of_chains(function: Callable[..., Any], axes: tuple[int | None, ...], chain
 
 
 def _window(
-    theta: np.ndarray, gradient: np.ndarray, position: np.ndarray
+    theta: np.ndarray, gradient: np.ndarray, place: Pairs
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the last three quarters of the draws, thinned or filled up to `ROWS`, and then the position.
+    """Return the last three quarters of the draws, thinned or filled up to `ROWS`, and then the place.
 
     Returns
     -------
     points, scores : ndarray, shape (C, ROWS + 1, D)
-        The position has the score 0.
     weight : ndarray, shape (ROWS,)
         Of each draw; 0 for those that fill up.
     """
@@ -217,8 +229,9 @@ def _window(
     late = np.unique(np.linspace(n // 4, n - 1, ROWS).astype(int))
     rows = np.resize(late, ROWS)
     weight = np.where(np.arange(ROWS) < len(late), 1 / len(late), 0.0).astype(theta.dtype)
-    points = np.concatenate([theta[:, rows], position[:, None]], axis=1)
-    return points, np.concatenate([gradient[:, rows], np.zeros_like(position)[:, None]], axis=1), weight
+    pairs = zip((theta, gradient), place, strict=True)
+    points, scores = (np.concatenate([of[:, rows], last[:, None]], axis=1) for of, last in pairs)
+    return points, scores, weight
 
 
 def recentre_hook(spec: ModelSpec) -> CentringHook | None:

@@ -127,15 +127,15 @@ class Coordinates:
             parts.append(y.ravel().astype(theta.dtype))
         return jnp.concatenate(parts), log_det
 
-    def moved(self, theta: Any, score: Any, data: Any, old: Knobs, new: Knobs) -> tuple[Any, Any]:
-        """Return a point and its score, shapes (D,), under the knobs ``new`` instead of ``old``.
+    def moved(self, theta: Any, score: Any, data: Any, old: Knobs, new: Knobs) -> tuple[Any, Any, Any]:
+        """Return a point and its score, shapes (D,), under other knobs, and the rise of the log density.
 
         With S the map from the new coordinates to the old ones, s_new = (dS)' s_old + grad log |dS|: no new
-        gradient of the model is needed.
+        gradient of the model is needed. The log density rises by log |dS|.
         """
         there, _ = self.changed(theta, data, old, new)
-        _, pull = jax.vjp(lambda t: self.changed(t, data, new, old), there)
-        return there, pull((score, jnp.ones((), score.dtype)))[0]
+        (_, log_det), pull = jax.vjp(lambda t: self.changed(t, data, new, old), there)
+        return there, pull((score, jnp.ones((), score.dtype)))[0], log_det
 
     def located(self, x: Any, data: Any) -> Located:
         """Return location and log scale of each element, for a point as the model is written."""

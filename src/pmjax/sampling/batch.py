@@ -85,7 +85,7 @@ class Batch:
             for chain in listening:
                 own = chain.index, slice(counts[chain.index])
                 chain.pairs.append((theta[own].copy(), gradient[own].copy()))
-        self._count(counts, stats)
+        self._count(counts, stats, np.asarray(self._walks.chain.search.made))
         self._at_window_end += [chain for chain in listening if chain.at_window_end]
         done = self._done()
         for end in {chain.done for chain in self._at_window_end}:
@@ -116,13 +116,13 @@ class Batch:
             run.flags.take(draws, mode="clip"),
         )
 
-    def _count(self, counts: np.ndarray, stats: np.ndarray) -> None:
+    def _count(self, counts: np.ndarray, stats: np.ndarray, probes: np.ndarray) -> None:
         rows = np.arange(stats.shape[1]) < counts[:, None]
         totals = (np.where(rows, stats[:, :, column], 0).sum(axis=1) for column in (N_STEPS, DIVERGING))
-        own = zip(counts.tolist(), *(total.astype(int).tolist() for total in totals), strict=True)
-        for chain, (n, gradients, divergences) in zip(self.members, own, strict=True):
+        own = zip(*(part.astype(int).tolist() for part in (counts, *totals, probes)), strict=True)
+        for chain, (n, gradients, divergences, made) in zip(self.members, own, strict=True):
             if n:
-                chain.count(n, gradients, divergences, stats[chain.index, n - 1].copy())
+                chain.count(n, gradients, divergences, made, stats[chain.index, n - 1].copy())
 
     def _end_windows(self, chains: list[Chain]) -> None:
         """Let chains whose windows have ended at the same draw go on from there."""
@@ -130,11 +130,12 @@ class Batch:
         states = _unstack(jax.device_get(self._walks.chain), [chain.index for chain in chains])
         for chain, state in zip(chains, states, strict=True):
             chain.state = state
-        windows = zip(chains, take_windows(chains), strict=True)
-        self._one_by_one({chain.index: chain.end_window(*window) for chain, window in windows})
+        for chain, window in zip(chains, take_windows(chains), strict=True):
+            chain.end_window(*window)
+        self._go_on([chain.index for chain in chains])
 
     def _one_by_one(self, steps: dict[int, Calls[None]]) -> None:
-        """Run a generator of calls for some chains, their calls together; they go on from the states left."""
+        """Run a generator of calls for some chains, their calls together."""
         places = list(steps)
         answers: dict[int, Any] = dict.fromkeys(steps)
         while answers:
@@ -143,6 +144,10 @@ class Batch:
                 with contextlib.suppress(StopIteration):
                     calls[i] = steps[i].send(answer)
             answers = self._call(calls) if calls else {}
+        self._go_on(places)
+
+    def _go_on(self, places: list[int]) -> None:
+        """Let chains begin their next draws from the states that they were left in."""
         states, knobs = zip(*((self.members[i].state, self.members[i].knobs) for i in places), strict=True)
         self._walks = self._begin_draws(places, states)
         self._knobs = _replace(self._knobs, places, knobs)

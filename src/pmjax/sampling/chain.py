@@ -14,16 +14,16 @@ import numpy as np
 from pmjax.sampling import metric as metrics
 from pmjax.sampling import step_size
 from pmjax.sampling.buffers import STATS, Buffers
-from pmjax.sampling.program import ChainState, Settings, initial_state
+from pmjax.sampling.nuts import Point
+from pmjax.sampling.program import Settings
 from pmjax.sampling.randomness import chain_key
 from pmjax.sampling.schedule import LATE
+from pmjax.sampling.state import ChainState, initial_state
 
 # Between chunks an interrupt is answered, and another chain may have the processor.
 CHUNK_SECONDS = 0.05
 START_ATTEMPTS = 50
-INITIAL_STEP, MAX_PROBES = 0.1, 60
-# Trajectories that only look for a first step size have draw numbers that no run reaches.
-PROBE_DRAW = 2**30
+INITIAL_STEP = 0.1
 N_STEPS, DIVERGING = STATS.index("n_steps"), STATS.index("diverging")
 
 Starts = Callable[[int, int], np.ndarray]
@@ -31,10 +31,11 @@ T = TypeVar("T")
 # A generator of calls of the program: it yields (state, settings, knobs) and is sent what they return.
 Calls = Generator[tuple[ChainState, Settings, Any], tuple[ChainState, Buffers], T]
 
-# A position and knobs, and the draws and gradients of the window in the coordinates that these define.
-Move = tuple[np.ndarray, Any, np.ndarray, np.ndarray]
 # Draws and gradients, shapes (n, D).
 Pairs = tuple[np.ndarray, np.ndarray]
+# Knobs; in the coordinates that they define, where the chain is and the gradient there; what the log density
+# has grown by there; the draws and gradients of the window in these coordinates.
+Move = tuple[Any, Pairs, float, Pairs]
 
 
 class WindowHook(Protocol):
@@ -49,7 +50,7 @@ class WindowHook(Protocol):
         chains: Sequence[int],
         theta: np.ndarray,
         gradient: np.ndarray,
-        position: np.ndarray,
+        place: Pairs,
         knobs: Any,
     ) -> Sequence[Move | None]:
         """Return for each chain its move, or None if it stays.
@@ -60,8 +61,8 @@ class WindowHook(Protocol):
             Indices of C chains; every array, those of ``knobs`` too, has a leading axis of them.
         theta, gradient : ndarray, shape (C, draws, D)
             The draws of the window and the gradients there.
-        position : ndarray, shape (C, D)
-            Where the chains are.
+        place : tuple of two ndarray, shape (C, D)
+            Where the chains are, and the gradients there.
         knobs : pytree of ndarray
             The knobs in force.
         """
@@ -136,6 +137,7 @@ class Chain:
     knobs: Any = None
     done: int = 0
     gradients: int = 0
+    probes: int = 0
     divergences: int = 0
     all_divergent: bool = True
     ticks: int = 1
@@ -175,6 +177,7 @@ class Chain:
         after, buffers = answer
         made = int(after.draw) - int(before.draw)
         leaves = int(np.asarray(buffers.stats)[:made, N_STEPS].sum())
+        leaves += int(after.search.made) - int(before.search.made)
         ticks = max(1, int(CHUNK_SECONDS / seconds * leaves))
         # A call that ends before its ticks do takes much of its time to begin and to end.
         self.ticks = ticks if leaves >= self.ticks else max(self.ticks, ticks)
@@ -194,11 +197,11 @@ class Chain:
         knobs = jax.tree.map(lambda x: np.asarray(x)[None], self.knobs)
         run.keep([self], np.array([n]), theta[None], stats[None], knobs)
         gradients, divergences = int(stats[:, N_STEPS].sum()), int(stats[:, DIVERGING].sum())
-        self.count(n, gradients, divergences, stats[-1].copy())
+        self.count(n, gradients, divergences, int(self.state.search.made), stats[-1].copy())
         if listening:
             self.pairs.append((np.array(theta), np.array(np.asarray(buffers.gradient)[:n])))
             if self.at_window_end:
-                yield from self.end_window(*take_windows([self])[0])
+                self.end_window(*take_windows([self])[0])
 
     @property
     def listening(self) -> bool:
@@ -210,9 +213,10 @@ class Chain:
         """Whether a window of the warm-up has just ended."""
         return self.done in self.run.boundaries
 
-    def count(self, n: int, gradients: int, divergences: int, last_stats: np.ndarray) -> None:
-        """Count a chunk of ``n`` draws of one phase."""
-        self.gradients += gradients
+    def count(self, n: int, gradients: int, divergences: int, probes: int, last_stats: np.ndarray) -> None:
+        """Count a chunk of ``n`` draws of one phase, and the gradients of all searches for a step size."""
+        self.gradients += gradients + probes - self.probes
+        self.probes = probes
         self.all_divergent &= divergences == n
         if self.done >= self.run.tune:
             self.divergences += divergences
@@ -247,7 +251,7 @@ class Chain:
             assert self.state is not None
             raise StartError(self.index, theta, float(self.state.point.log_density), attempts)
         self._restart_metric()
-        yield from self._find_step_size(INITIAL_STEP)
+        self._search_step_size(INITIAL_STEP)
 
     def _evaluate(self, fresh: ChainState) -> Calls[bool]:
         """Evaluate the density at a fresh state's position; whether it is finite there."""
@@ -263,50 +267,32 @@ class Chain:
         estimator = metrics.begin_estimate(metric.sigma.size, self.run.dtype)
         self.state = self.state._replace(metric=metric, estimator=estimator)
 
-    def _find_step_size(self, step: float) -> Calls[None]:
-        """Double or halve the step size until the acceptance of one leapfrog step crosses the target."""
+    def _search_step_size(self, first: float) -> None:
+        """Let the next call begin with a search for a step size."""
         assert self.state is not None
-        dtype, rising = self.run.dtype, None
-        for probe in range(MAX_PROBES):
-            trial = self.state._replace(step_size=np.asarray(step, dtype), draw=np.int32(PROBE_DRAW + probe))
-            _, buffers = yield from self._call(trial, 1, 1)
-            self.gradients += 1
-            accept = float(np.asarray(buffers.stats)[0, STATS.index("acceptance_rate")])
-            good = accept > self.run.target_accept
-            if rising is None:
-                rising = good
-            if good != rising:
-                break
-            step *= 2.0 if rising else 0.5
-        self.state = self.state._replace(
-            step_size=np.asarray(step, dtype),
-            dual_averaging=step_size.begin(np.asarray(np.log(step), dtype)),
-        )
+        search = step_size.begin_search(self.state.search)
+        self.state = self.state._replace(step_size=np.asarray(first, self.run.dtype), search=search)
 
-    def end_window(self, window: Pairs, move: Move | None) -> Calls[None]:
+    def end_window(self, window: Pairs, move: Move | None) -> None:
         """Let the metric hear of the window that has ended, and go on in new coordinates if there are any."""
         assert self.state is not None
         if self.run.kind != "diag":
             metric = metrics.fit_metric(self.run.kind, *window, self.state.metric)
             self.state = self.state._replace(metric=metric)
         if move is not None:
-            yield from self._move(*move)
+            self._move(*move)
 
-    def _move(
-        self, position: np.ndarray, knobs: Any, draws: np.ndarray, gradients: np.ndarray
-    ) -> Calls[None]:
+    def _move(self, knobs: Any, place: Pairs, rise: float, window: Pairs) -> None:
         """Go on in new coordinates, with the metric that the last window would have given there."""
         assert self.state is not None
         old, run, self.knobs = self.state, self.run, knobs
-        fresh = initial_state(np.asarray(position, run.dtype), np.asarray(old.key), run.kind, run.dtype)
-        if not (yield from self._evaluate(fresh)):
-            raise StartError(self.index, position, float(self.state.point.log_density), 1)
+        identity = metrics.initial_metric(run.kind, np.zeros_like(place[0]))
         self.state = old._replace(
-            point=self.state.point,
-            metric=metrics.fit_metric(run.kind, draws, gradients, fresh.metric),
-            estimator=metrics.estimate_of(draws, gradients, run.dtype),
+            point=Point(*place, np.asarray(old.point.log_density + rise, run.dtype)),
+            metric=metrics.fit_metric(run.kind, *window, identity),
+            estimator=metrics.estimate_of(*window, run.dtype),
         )
-        yield from self._find_step_size(float(old.step_size))
+        self._search_step_size(float(old.step_size))
 
 
 def take_windows(chains: Sequence[Chain]) -> list[tuple[Pairs, Move | None]]:
@@ -320,7 +306,8 @@ def take_windows(chains: Sequence[Chain]) -> list[tuple[Pairs, Move | None]]:
     # The coordinates freeze before the last phase, which tunes the step size alone.
     if run.window_hook is not None and not run.flags[chains[0].done] & LATE:
         draws, gradients = (np.stack(part) for part in zip(*windows, strict=True))
-        positions = np.stack([np.asarray(c.state.point.position) for c in chains if c.state is not None])
+        points = [chain.state.point for chain in chains if chain.state is not None]
+        place = np.stack([point.position for point in points]), np.stack([point.gradient for point in points])
         knobs = jax.tree.map(lambda *own: np.stack(own), *(chain.knobs for chain in chains))
-        moves = run.window_hook([c.index for c in chains], draws, gradients, positions, knobs)
+        moves = run.window_hook([c.index for c in chains], draws, gradients, place, knobs)
     return list(zip(windows, moves, strict=True))

@@ -13,7 +13,7 @@ from jax import lax
 
 from pmjax.density.density import Density
 from pmjax.sampling import metric as metrics
-from pmjax.sampling import schedule, step_size
+from pmjax.sampling.adaptation import adapt, search
 from pmjax.sampling.buffers import Buffers, capacity, empty_buffers
 from pmjax.sampling.nuts import (
     Point,
@@ -28,19 +28,11 @@ from pmjax.sampling.nuts import (
     tree_unfinished,
 )
 from pmjax.sampling.randomness import Randomness, draw_randomness
+from pmjax.sampling.state import ChainState, initial_state
 from pmjax.sampling.turning import Checkpoints, add_leaf, add_leaf_at_once, work_space
 
-
-class ChainState(NamedTuple):
-    """Everything a chain carries from draw to draw."""
-
-    point: Point
-    key: Any
-    draw: Any
-    step_size: Any
-    dual_averaging: step_size.DualAveraging
-    metric: metrics.Metric
-    estimator: metrics.DiagEstimator
+# Trajectories that only search for a step size have draw numbers that no run reaches.
+PROBE_DRAW = 2**30
 
 
 class Settings(NamedTuple):
@@ -53,21 +45,6 @@ class Settings(NamedTuple):
     depth_limit: Any
     target_accept: Any
     flags: Any
-
-
-def initial_state(theta: np.ndarray, key: np.ndarray, kind: str, dtype: np.dtype) -> ChainState:
-    """Return the state of a chain at ``theta``, where nothing has been evaluated yet."""
-    position = np.asarray(theta, dtype)
-    none = np.zeros_like(position)
-    return ChainState(
-        point=Point(position, none, np.asarray(np.nan, dtype)),
-        key=key,
-        draw=np.int32(0),
-        step_size=np.zeros((), dtype),
-        dual_averaging=step_size.begin(np.zeros((), dtype)),
-        metric=metrics.initial_metric(kind, none),
-        estimator=metrics.begin_estimate(position.size, dtype),
-    )
 
 
 class Walk(NamedTuple):
@@ -154,7 +131,7 @@ class Program:
     def run_chunk(
         self, state: ChainState, settings: Settings, data: Any, knobs: Any, ticks: Any
     ) -> tuple[Any, Buffers]:
-        """Make at most ``settings.n_draws`` draws, none that would begin after so many ticks (leaves).
+        """Make at most ``settings.n_draws`` draws; after so many ticks (leaves) none but the first begins.
 
         Returns
         -------
@@ -165,7 +142,8 @@ class Program:
 
         def unfinished(carry: tuple[jax.Array, Walk]) -> jax.Array:
             tick, walk = carry
-            return (walk.row < settings.n_draws) & ((tick < ticks) | ~walk.new_draw)
+            more = (tick < ticks) | ~walk.new_draw | (walk.row == 0)
+            return (walk.row < settings.n_draws) & more
 
         start = first_walk(state, self.rows, self.max_depth, self.dtype)
         _, walk = lax.while_loop(
@@ -224,7 +202,9 @@ class Program:
         chain = walk.chain
 
         def new_draw(_: Any) -> tuple[Randomness, Tree]:
-            random = draw_randomness(chain.key, chain.draw, self.density.size, self.max_depth, self.dtype)
+            left = chain.search.left
+            number = jnp.where(left > 0, PROBE_DRAW + left, chain.draw)
+            random = draw_randomness(chain.key, number, self.density.size, self.max_depth, self.dtype)
             return random, begin_draw(chain.point, random)
 
         random, tree = self.when(walk.new_draw, new_draw, (walk.random, walk.tree))
@@ -252,7 +232,8 @@ class Program:
         sub = sub._replace(position=point.position, gradient=point.gradient)
         new_doubling = ~subtree_unfinished(sub, tree.depth)
         tree = self.when(new_doubling, lambda tree: end_doubling(tree, sub, seen, random), tree)
-        new_draw = new_doubling & ~tree_unfinished(tree, settings.depth_limit)
+        depth_limit = jnp.where(chain.search.left > 0, 1, settings.depth_limit)
+        new_draw = new_doubling & ~tree_unfinished(tree, depth_limit)
         row, chain, buffers = self.end_draw(new_draw, walk.row, chain, walk.buffers, tree, settings)
         return Walk(row, chain, random, tree, sub, seen, new_draw, new_doubling, buffers)
 
@@ -265,7 +246,7 @@ class Program:
         tree: Tree,
         settings: Settings,
     ) -> tuple[jax.Array, ChainState, Buffers]:
-        """Where a draw has ended write it down, count it and adapt to it."""
+        """Where a draw has ended write it down, count it and adapt to it; a step of a search is no draw."""
         if self.batch > 1:
             # A chain that has its draws makes the leaves of its next draw, which ends in a later call, or
             # begins again if it ends in this one. What is written has no condition, or the whole buffers
@@ -276,8 +257,10 @@ class Program:
         def end(rest: tuple[Any, ...]) -> tuple[Any, ...]:
             row, chain, *written = rest
             written = [record(buffers, row, tree, chain, settings) for buffers in written]
-            chain = adapt(chain, tree, settings.flags[row], settings.target_accept)
-            return row + 1, chain, *written
+            is_draw, flags = chain.search.left == 0, settings.flags[row]
+            searched = self.when(~is_draw, lambda c: search(c, tree, settings.target_accept), chain)
+            chain = self.when(is_draw, lambda c: adapt(c, tree, flags, settings.target_accept), searched)
+            return row + is_draw, chain, *written
 
         if self.batch > 1:
             return *self.when(ended, end, (row, chain)), buffers
@@ -345,43 +328,6 @@ def stats_row(tree: Tree, state: ChainState, settings: Settings) -> jax.Array:
     )
     dtype = tree.weight.dtype
     return jnp.stack([jnp.asarray(value).astype(dtype) for value in values])
-
-
-def adapt(state: ChainState, tree: Tree, flags: jax.Array, target: jax.Array) -> ChainState:
-    """Move to the new draw and let the parts of the adaptation that ``flags`` names listen to it."""
-
-    def on(flag: int) -> jax.Array:
-        return (flags & flag) != 0
-
-    point = tree.proposal.point
-    accept = jnp.where(on(schedule.LATE), tree.symmetric, tree.accept) / jnp.maximum(tree.n_steps, 1)
-    averaging, log_step = step_size.update(state.dual_averaging, accept, target)
-    log_step = jnp.where(on(schedule.FREEZE), averaging.log_average, log_step)
-    averaging = averaging._replace(averaged=jnp.where(on(schedule.AVERAGE), 0, averaging.averaged))
-
-    # A draw that did not move tells the metric nothing, one close to a divergence misleads it.
-    moved = jnp.where(tree.diverging, jnp.abs(tree.proposal.place) > 4, tree.proposal.place != 0)
-
-    def listen(estimator: metrics.DiagEstimator, sigma: jax.Array) -> tuple[metrics.DiagEstimator, jax.Array]:
-        estimator = metrics.update_estimate(
-            estimator, point.position, point.gradient, moved, on(schedule.SWITCH)
-        )
-        return estimator, metrics.fisher_sigma(estimator.foreground, sigma)
-
-    estimator, sigma = lax.cond(
-        on(schedule.TUNE_METRIC), listen, lambda *old: old, state.estimator, state.metric.sigma
-    )
-
-    listening = on(schedule.TUNE_STEP)
-    return ChainState(
-        point=point,
-        key=state.key,
-        draw=state.draw + 1,
-        step_size=jnp.where(listening, jnp.exp(log_step), state.step_size),
-        dual_averaging=_where(listening, averaging, state.dual_averaging),
-        metric=state.metric._replace(sigma=sigma),
-        estimator=estimator,
-    )
 
 
 def _where(condition: jax.Array, yes: Any, no: Any) -> Any:
