@@ -1,4 +1,4 @@
-"""A second `pm.sample` of a model compiles nothing at all, counted by JAX's own events."""
+"""What `pm.sample` compiles, counted by JAX's own events: its programs, and a second time nothing at all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import pmjax as pm
+from pmjax import compilation
 
 from .models import eight_schools, radon
 
@@ -59,3 +60,16 @@ def test_a_second_sample_compiles_nothing(case):
         model=second(),
     )  # fmt: skip
     assert COMPILED[compiled:] == []
+
+
+@pytest.mark.filterwarnings("ignore::pmjax.SamplingWarning")
+def test_nothing_is_compiled_beside_the_programs(monkeypatch):
+    """A JAX operation on the host, outside of any program, would be compiled on its own, while chains wait."""
+    monkeypatch.setenv("PMJAX_CACHE_DIR", "")
+    jax.clear_caches()
+    compilation.forget_programs()
+    before, programs = len(COMPILED), compilation.Counter.compiled
+    pm.sample(100, tune=100, random_seed=1, model=radon(), **QUIET)
+    programs = compilation.Counter.compiled - programs
+    assert programs >= 4
+    assert len(COMPILED) - before == programs, COMPILED[before:]

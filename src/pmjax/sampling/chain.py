@@ -288,7 +288,7 @@ class Chain:
         old, run, self.knobs = self.state, self.run, knobs
         identity = metrics.initial_metric(run.kind, np.zeros_like(place[0]))
         self.state = old._replace(
-            point=Point(*place, np.asarray(old.point.log_density + rise, run.dtype)),
+            point=Point(*place, np.asarray(float(old.point.log_density) + rise, run.dtype)),
             metric=metrics.fit_metric(run.kind, *window, identity),
             estimator=metrics.estimate_of(*window, run.dtype),
         )
