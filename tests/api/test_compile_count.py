@@ -64,7 +64,7 @@ def test_a_second_sample_compiles_nothing(case):
 
 @pytest.mark.filterwarnings("ignore::pmjax.SamplingWarning")
 def test_nothing_is_compiled_beside_the_programs(monkeypatch):
-    """A JAX operation on the host, outside of any program, would be compiled on its own, while chains wait."""
+    """An operation of JAX outside any program would be compiled on its own, while chains wait for it."""
     monkeypatch.setenv("PMJAX_CACHE_DIR", "")
     jax.clear_caches()
     compilation.forget_programs()
