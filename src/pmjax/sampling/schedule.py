@@ -75,12 +75,13 @@ def window_ends(flags: np.ndarray) -> np.ndarray:
 
 
 def host_flags(flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return flags and window ends for a metric that the host fits: after 20, 40, 80, ... draws.
+    """Return flags and window ends for a metric that the host fits: from draw 20 on.
 
     Some directions can be told from few draws, and save many gradients. From the first end on the program
     leaves the metric alone; the last window ends where it freezes.
     """
-    ends = _growing_ends(flags, 2 * EARLY_WINDOW, 2)
+    ends = move_ends(flags)
+    ends = ends[ends >= 2 * EARLY_WINDOW]
     frozen = np.flatnonzero(flags & TUNE_METRIC)[-1:] + 1
     flags = flags.copy()
     flags[ends[0] if len(ends) else len(flags) :] &= ~TUNE_METRIC
@@ -88,14 +89,11 @@ def host_flags(flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def move_ends(flags: np.ndarray) -> np.ndarray:
-    """Return the draws after which coordinates may change: 10, 30, 90, ..., then where slow windows end."""
-    return _growing_ends(flags, EARLY_WINDOW, 3)
-
-
-def _growing_ends(flags: np.ndarray, first: int, growth: int) -> np.ndarray:
-    early, slow = EARLY * np.count_nonzero(flags & WARMUP), slow_window_ends(flags)
-    growing = first * growth ** np.arange(20)
-    return np.union1d(growing[growing < early - EARLY_WINDOW], slow[slow >= first])
+    """Return the draws after which coordinates may change: 10, 20, 40, ..., then where slow windows end."""
+    slow = slow_window_ends(flags)
+    early = EARLY * np.count_nonzero(flags & WARMUP)
+    doubling = EARLY_WINDOW * 2 ** np.arange(20)
+    return np.union1d(doubling[doubling < early - EARLY_WINDOW], slow)
 
 
 def slow_window_ends(flags: np.ndarray) -> np.ndarray:
