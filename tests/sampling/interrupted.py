@@ -69,8 +69,6 @@ def warm_up() -> None:
     sample(gaussian(2), tune=1_000_000, callback=lambda chain: interrupt())
 
 
-# What a shell starts in the background ignores interrupts, and so would this process.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     {"drawing": drawing, "twice": twice, "compiling": compiling, "warm-up": warm_up}[sys.argv[1]]()
 except KeyboardInterrupt:
