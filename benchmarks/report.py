@@ -139,9 +139,10 @@ def settings_of(records: Sequence[Record], model: str) -> str:
     """Return the settings of a model's runs in a sentence."""
     keys = ("chains", "tune", "draws", "target_accept")
     found = {tuple(r[k] for k in keys) for r in records if r["model"] == model}
-    repeats = 1 + max(r["repeat"] for r in records if r["model"] == model)
+    samplers = [r["sampler"] for r in records if r["model"] == model and r["mode"] == "cold"]
+    counts = sorted({samplers.count(sampler) for sampler in samplers})
     each = "; ".join(f"{c} chains of {t} + {d} draws, target {a}" for c, t, d, a in sorted(found))
-    return f"{each}; {repeats} repeat{'s' * (repeats > 1)}."
+    return f"{each}; {' to '.join(map(str, counts))} repeat{'s' * (counts[-1] > 1)}."
 
 
 def model_table(rows: dict[str, Row]) -> str:
@@ -243,7 +244,8 @@ def plot(table: dict[str, dict[str, Row]], path: Path) -> None:
             ) if known else None
         axis.axvline(1, color="black", linewidth=1)
         axis.set_xscale("log")
-        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        low, high = axis.get_xlim()
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,)))
         axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
         axis.xaxis.set_minor_formatter(NullFormatter())
         axis.set_title(title, fontsize=10)
