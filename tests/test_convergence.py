@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pmjax.results.convergence import MAX_ELEMENTS, convergence_warnings
-from pmjax.sampling.trace import Phase
+from pmjax.results.convergence import MAX_ELEMENTS, convergence_warnings, metric_advice
+from pmjax.sampling.trace import Phase, Trace
 
 
 def phase(outputs: dict[str, np.ndarray], **stats: np.ndarray) -> Phase:
@@ -79,3 +79,30 @@ def test_constant_and_non_finite_elements_are_left_out() -> None:
     x[..., 0] = 2.0
     x[0, 0, 1] = np.nan
     assert convergence_warnings(phase({"x": x, "nothing": np.empty((4, 500, 0))})) == []
+
+
+def advice(draws: dict[str, np.ndarray], leaves: int = 63, metric: str = "diag") -> str:
+    stats = {"n_steps": np.full((4, 500), leaves)}
+    return metric_advice(Trace(phase(draws, **stats), None, {}, 0, {"metric": metric}), ["a", "b", "far"])
+
+
+def test_long_trajectories_of_dependent_variables_are_told_of_another_metric() -> None:
+    a, far, other, noise = white(4, 4, 500)
+    b = np.stack([other, a + far + 0.1 * noise], axis=-1)  # b[1] has variance 2.01, given a and far 0.01
+    sentence = advice({"a": a, "b": b, "far": far, "double": 2 * a})
+    assert sentence.startswith("A draw takes 63 gradients on average, and only ")
+    assert float(sentence.split("only ")[1].split("%")[0]) == pytest.approx(100 * 0.01 / 2.01, rel=0.1)
+    assert "of the variance of b[1] remains once the other variables are known" in sentence
+    assert advice({"a": a, "b": b, "far": far}, leaves=15) == ""
+    assert advice({"a": a, "b": b, "far": far}, metric="low_rank") == ""
+    # No such signs: what is computed of a, a sum that is fixed, chains that differ by their means alone.
+    assert advice({"a": a, "double": 2 * a}) == advice({"a": a, "b": far, "far": 1 - a - far}) == ""
+    apart = 9 * np.arange(4)[:, None]
+    assert advice({"a": a + apart, "far": far + apart}) == ""
+    still = np.broadcast_to(np.arange(4.0)[:, None], (4, 500))
+    assert advice({"a": a, "far": still}) == ""
+    stats = {"n_steps": np.zeros((4, 0))}
+    assert (
+        metric_advice(Trace(phase({"a": np.zeros((4, 0))}, **stats), None, {}, 0, {"metric": "diag"}), "a")
+        == ""
+    )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from pmjax import compilation
+from pmjax.results.convergence import metric_advice
 from pmjax.sampling import metric, schedule
 from pmjax.sampling.chain import StartError
 from pmjax.sampling.python_nuts import sample_python_nuts
@@ -59,6 +62,17 @@ def test_gaussian_moments(size, metric):
         assert_mean((x[..., i] - mean[i]) * (x[..., j] - mean[j]), cov[i, j])
     assert not trace.posterior.stats["diverging"].any()
     assert trace.posterior.stats["acceptance_rate"].mean() == pytest.approx(0.8, abs=0.12)
+
+
+def test_the_metric_that_is_advised_makes_trajectories_short():
+    # Scales of sqrt(1.9995) and sqrt(0.0005): to cross the long one takes some 63 steps as long as the other.
+    precision = np.linalg.inv([[1.0, 0.9995], [0.9995, 1.0]])
+    pair = replace(gaussian(2), data={"mean": np.zeros(2), "precision": precision})
+    diagonal, low_rank = (sample(pair, metric=metric) for metric in ("diag", "low_rank"))
+    left = float(metric_advice(diagonal, ["x"]).split("only ")[1].split("% of the variance of x[")[0])
+    assert left == pytest.approx(100 * (1 - 0.9995**2), rel=0.3)
+    assert metric_advice(low_rank, ["x"]) == ""
+    assert low_rank.posterior.stats["n_steps"].mean() < 8 < diagonal.posterior.stats["n_steps"].mean()
 
 
 @pytest.mark.parametrize(("target", "tune"), [(0.6, 1000), (0.8, 1000), (0.9, 1000), (0.8, 200)])

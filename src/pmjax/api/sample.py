@@ -26,7 +26,7 @@ from pmjax.model.declarations import Declarations
 from pmjax.model.named import constant_data
 from pmjax.model.spec import ModelSpec, name_of
 from pmjax.results.arviz_series import preload
-from pmjax.results.convergence import convergence_warnings
+from pmjax.results.convergence import convergence_warnings, metric_advice
 from pmjax.results.to_arviz import Labels, to_arviz
 from pmjax.rewrites import pipeline
 from pmjax.rewrites.centring_hook import CentringHook, recentre_hook
@@ -226,7 +226,7 @@ def sample(
     trace.attributes |= {"rewrites": pipeline.summary(reports), **_fitted(trace, progressbar)}
     trace.seconds = {"build": build_seconds, **trace.seconds}
     trace.posterior.outputs = {n: v for n, v in trace.posterior.outputs.items() if n in request.names}
-    for sentence in [*trace.warnings, *_unconvinced(request, trace, compute_convergence_checks)]:
+    for sentence in [*trace.warnings, *_unconvinced(request, spec, trace, compute_convergence_checks)]:
         warnings.warn(sentence, SamplingWarning, stacklevel=2)
     return to_arviz(
         trace,
@@ -236,10 +236,11 @@ def sample(
     )
 
 
-def _unconvinced(request: Request, trace: Trace, checks: bool) -> list[str]:
+def _unconvinced(request: Request, spec: ModelSpec, trace: Trace, checks: bool) -> list[str]:
     """Say what the draws do not show; an interrupt ends that, and the draws are returned."""
     try:
         request.loading.wait()
+        announce(metric_advice(trace, {f.name for f in spec.free}) if checks else "", request.progressbar)
         return convergence_warnings(trace.posterior, request.target_accept) if checks else []
     except KeyboardInterrupt:
         return ["The convergence checks were interrupted; all draws are in the result."]
