@@ -148,7 +148,7 @@ def sample(
     discard_tuned_samples : bool
         False keeps the warm-up in the groups ``warmup_posterior`` and ``warmup_sample_stats``.
     compute_convergence_checks : bool
-        Warn in one sentence about each sign that the draws do not represent the posterior.
+        Warn of each sign that the draws do not represent the posterior; say if another metric may be faster.
     return_inferencedata : bool
         Only True, for code written for PyMC: the result is always an ArviZ object.
     idata_kwargs : mapping, optional
