@@ -155,7 +155,7 @@ def lockstep(name: str, chains: int, arguments: argparse.Namespace) -> Sample:
     import numpyro
 
     import pmjax as pm
-    from pmjax.density.joint import joint_density
+    from pmjax.target.joint import joint_density
 
     jax.config.update("jax_enable_x64", arguments.precision == "float64")
     benchmark = BENCHMARKS[name]

@@ -25,8 +25,8 @@ from jax.sharding import NamedSharding, PartitionSpec
 from models import BENCHMARKS
 
 import pmjax as pm
-from pmjax.density.joint import joint_density
 from pmjax.sampling.program import TICKS, Program, Settings
+from pmjax.target.joint import joint_density
 
 MODELS = ["eight_schools", "gaussian_100", "wells", "radon", "irt_2pl", "gp_regression"]
 # What the compiler asks of a device, from NVIDIA's data sheet of the H100 SXM.

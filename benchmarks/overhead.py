@@ -17,13 +17,13 @@ from jax import lax
 from models import hierarchical
 
 import pmjax
-from pmjax import compilation
-from pmjax.density.density import Density
-from pmjax.density.joint import joint_density
 from pmjax.rewrites import pipeline
+from pmjax.runtime import compilation
 from pmjax.sampling.buffers import STATS, Buffers, capacity
 from pmjax.sampling.program import Program, Settings, initial_state
 from pmjax.sampling.randomness import chain_key
+from pmjax.target.density import Density
+from pmjax.target.joint import joint_density
 
 FLOAT = np.dtype(np.float64)
 REPEATS = 30

@@ -246,7 +246,7 @@ class _JaxTarget:
     def __init__(self, model: Any) -> None:
         import jax
 
-        from pmjax.density.joint import joint_density
+        from pmjax.target.joint import joint_density
 
         density = joint_density(model.freeze())
         data, knobs = jax.device_put(density.data), jax.device_put(density.knobs)

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.smoke
 
 PACKAGE = Path(__file__).parents[1] / "src" / "pmjax"
 LAYERS = [  # low to high
-    *("graph", "transforms", "distributions", "model", "rewrites"),
-    *("density", "sampling", "results", "interop", "api"),
+    *("runtime", "numerics", "graph", "transforms", "distributions", "model", "rewrites"),
+    *("target", "sampling", "results", "interop", "api"),
 ]
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 80

@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from pmjax.density.density import Density
 from pmjax.interop.blackjax_nuts import sample_blackjax
 from pmjax.interop.numpyro_nuts import sample_numpyro
 from pmjax.sampling.trace import Trace
+from pmjax.target.density import Density
 
 MEAN = np.array([1.0, -2.0, 0.5])
 COVARIANCE = np.array([[1.0, 0.6, 0.0], [0.6, 2.0, -0.3], [0.0, -0.3, 0.25]])

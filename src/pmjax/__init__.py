@@ -18,12 +18,12 @@ from pmjax.api.draw import draw
 from pmjax.api.model import Model, model_to_graphviz, modelcontext
 from pmjax.api.sample import sample
 from pmjax.datasets import get_data
-from pmjax.density.functions import logp
 from pmjax.distributions import *  # noqa: F403
 from pmjax.errors import ModelError, NoModelError, SamplingError, SamplingWarning
 from pmjax.graph import math
 from pmjax.graph.variable import Variable, lift
 from pmjax.model.named import Data, Deterministic, Potential, set_data
+from pmjax.target.functions import logp
 from pmjax.version import __version__
 
 # PyMC's two names for the module of JAX samplers: pm.sampling_jax and pm.sampling.jax.

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import pmjax as pm
-from pmjax import compilation
+from pmjax.runtime import compilation
 
 from .models import eight_schools, radon
 

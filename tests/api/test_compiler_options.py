@@ -6,14 +6,14 @@ import jax
 import numpy as np
 import pytest
 
-from pmjax.compilation import compiled
-from pmjax.density.joint import joint_density
 from pmjax.rewrites import pipeline
+from pmjax.runtime.compilation import compiled
 from pmjax.sampling import schedule
 from pmjax.sampling.buffers import STATS, capacity
 from pmjax.sampling.metric import METRICS
 from pmjax.sampling.program import Program, Settings, initial_state
 from pmjax.sampling.randomness import chain_key
+from pmjax.target.joint import joint_density
 
 from .models import radon
 

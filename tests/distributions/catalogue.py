@@ -19,9 +19,9 @@ from scipy import special, stats
 from pmjax import distributions as d
 from pmjax.distributions.distribution import Distribution
 from pmjax.graph.evaluate import evaluate_host
-from pmjax.graph.precision import double_precision
 from pmjax.graph.variable import Variable
 from pmjax.model.spec import distribution_of
+from pmjax.runtime.precision import double_precision
 from pmjax.transforms.bijector import Bijector
 
 QUANTILES = np.array([1e-9, 1e-4, 0.03, 0.2, 0.47, 0.7, 0.95, 0.9999, 1 - 1e-9])

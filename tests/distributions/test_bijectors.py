@@ -14,8 +14,8 @@ import pytest
 import pmjax as pm
 from pmjax.distributions.distribution import Distribution
 from pmjax.graph.evaluate import evaluate_host
-from pmjax.graph.precision import double_precision
 from pmjax.graph.variable import as_variable
+from pmjax.runtime.precision import double_precision
 from pmjax.transforms import bijectors as b
 from pmjax.transforms.bijector import Bijector
 

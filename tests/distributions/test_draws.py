@@ -14,8 +14,8 @@ from scipy import stats
 
 from pmjax import distributions as d
 from pmjax.distributions.distribution import Distribution
-from pmjax.graph.precision import double_precision
 from pmjax.graph.variable import Variable
+from pmjax.runtime.precision import double_precision
 
 from .catalogue import EXAMPLES, Example, Improper
 

@@ -8,7 +8,7 @@ import pytest
 
 from pmjax import distributions
 from pmjax.distributions.distribution import Distribution
-from pmjax.graph.precision import double_precision
+from pmjax.runtime.precision import double_precision
 
 SHORTER = [
     getattr(distributions, name)

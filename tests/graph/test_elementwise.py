@@ -13,8 +13,8 @@ import pytest
 
 from pmjax.graph import elementwise_table as table
 from pmjax.graph.ops import Elementwise, Input
-from pmjax.graph.precision import double_precision
 from pmjax.graph.variable import Variable, as_variable, elementwise
+from pmjax.runtime.precision import double_precision
 
 INTEGER_ONLY = {jnp.bitwise_and, jnp.bitwise_or, jnp.bitwise_xor, jnp.invert}
 COUNT = {jnp.where: 3, jnp.clip: 3, jax.nn.sigmoid: 1, jax.nn.softplus: 1, jnp.round: 1}

@@ -10,9 +10,9 @@ import pytest
 from pmjax.graph.evaluate import ancestors
 from pmjax.graph.gathers import merge_gathers
 from pmjax.graph.ops import Index, Input
-from pmjax.graph.precision import double_precision
-from pmjax.graph.rows import MAX_TABLE, add_at_once, take_rows
 from pmjax.graph.variable import Variable
+from pmjax.numerics.rows import MAX_TABLE, add_at_once, take_rows
+from pmjax.runtime.precision import double_precision
 
 IDX = np.array([0, 2, 2, 1, 0])
 OTHER = np.array([1, 1, 0, 2, 2])

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from scipy import linalg, special, stats
 
-from pmjax.graph import functions, math
+from pmjax.graph import math
 from pmjax.graph.evaluate import Reading
 from pmjax.graph.ops import Input
-from pmjax.graph.precision import double_precision
 from pmjax.graph.rewrite import fingerprint
 from pmjax.graph.variable import Variable
+from pmjax.numerics import functions
+from pmjax.runtime.precision import double_precision
 
 P, Q = np.array([0.2, 0.5, 0.9]), np.array([0.3, 0.4, 0.9])
 BIG = np.array([1.5, 2.0, 40.0])

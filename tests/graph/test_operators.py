@@ -18,8 +18,8 @@ from hypothesis.extra import numpy as hnp
 from pmjax.errors import ModelError
 from pmjax.graph.evaluate import Reading
 from pmjax.graph.ops import Input
-from pmjax.graph.precision import double_precision
 from pmjax.graph.variable import Variable, as_variable, lift
+from pmjax.runtime.precision import double_precision
 
 few = settings(max_examples=60, deadline=None, derandomize=True)
 BINARY = [

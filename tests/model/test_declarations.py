@@ -12,12 +12,12 @@ import xarray as xr
 from scipy import stats
 
 import pmjax as pm
-from pmjax.density.joint import joint_density
-from pmjax.density.start import initial_point
 from pmjax.errors import ModelError
-from pmjax.graph.precision import double_precision
 from pmjax.graph.variable import Variable
 from pmjax.model.spec import ModelSpec
+from pmjax.runtime.precision import double_precision
+from pmjax.target.joint import joint_density
+from pmjax.target.start import initial_point
 
 COORDS = {"city": ["a", "b", "c"], "year": [1990, 2000]}
 

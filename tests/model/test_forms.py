@@ -8,9 +8,9 @@ import pytest
 from scipy import stats
 
 import pmjax as pm
-from pmjax.density.joint import joint_density
 from pmjax.graph.evaluate import data_arguments
-from pmjax.graph.precision import double_precision
+from pmjax.runtime.precision import double_precision
+from pmjax.target.joint import joint_density
 
 RNG = np.random.default_rng(3)
 A = RNG.normal(size=(4, 4))

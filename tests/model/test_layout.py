@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax.density.layout import split
+from pmjax.target.layout import split
 
 SIZES = (1, 3, 2)
 

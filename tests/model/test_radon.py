@@ -8,11 +8,11 @@ import pytest
 from scipy import stats
 
 import pmjax as pm
-from pmjax.density.density import Density
-from pmjax.density.joint import joint_density
-from pmjax.density.start import initial_point
-from pmjax.graph.precision import double_precision
 from pmjax.model.spec import ModelSpec
+from pmjax.runtime.precision import double_precision
+from pmjax.target.density import Density
+from pmjax.target.joint import joint_density
+from pmjax.target.start import initial_point
 
 RNG = np.random.default_rng(0)
 COUNTIES, HOMES = 85, 919

@@ -14,9 +14,9 @@ import pytest
 from scipy import special
 
 import pmjax as pm
-from pmjax.density.joint import joint_density
-from pmjax.density.start import initial_point
 from pmjax.errors import ModelError, NoModelError
+from pmjax.target.joint import joint_density
+from pmjax.target.start import initial_point
 
 NAMES = {"pm": pm, "np": np, "pd": pd, "jnp": jnp, "special": special}
 

@@ -9,13 +9,13 @@ import jax
 import numpy as np
 
 import pmjax as pm
-from pmjax.density.density import Density
-from pmjax.density.joint import joint_density
 from pmjax.graph.evaluate import Reading
-from pmjax.graph.precision import double_precision
 from pmjax.model.spec import FreeVariable, ModelSpec
 from pmjax.rewrites.pipeline import apply
 from pmjax.rewrites.rewritten import Report
+from pmjax.runtime.precision import double_precision
+from pmjax.target.density import Density
+from pmjax.target.joint import joint_density
 
 
 def rewritten(model: pm.Model, *names: str) -> tuple[ModelSpec, ModelSpec, dict[str, Report]]:

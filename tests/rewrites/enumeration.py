@@ -11,11 +11,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax.density.joint import log_density_terms
-from pmjax.density.layout import Layout
 from pmjax.graph.evaluate import Reading, arguments, evaluate_host
-from pmjax.graph.precision import double_precision
 from pmjax.model.spec import FreeVariable, ModelSpec, distribution_of
+from pmjax.runtime.precision import double_precision
+from pmjax.target.joint import log_density_terms
+from pmjax.target.layout import Layout
 
 
 def quickly_compiled(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import pmjax as pm
-from pmjax.density.joint import joint_density
 from pmjax.rewrites.collapse_rows import NAME
 from pmjax.rewrites.pipeline import apply, check, explain, summary
 from pmjax.rewrites.row_groups import group_rows
+from pmjax.target.joint import joint_density
 
 from .compare import assert_same_density, rewritten, terms
 

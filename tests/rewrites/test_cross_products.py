@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 
 import pmjax as pm
-from pmjax.density.joint import joint_density
-from pmjax.graph.precision import double_precision
 from pmjax.rewrites.collapse_rows import NAME
 from pmjax.rewrites.cross_products import NormalLinear, cross_products
+from pmjax.runtime.precision import double_precision
+from pmjax.target.joint import joint_density
 
 from .compare import assert_same_density, rewritten, terms
 

@@ -11,14 +11,14 @@ import pytest
 from scipy import stats
 
 import pmjax as pm
-from pmjax.density.debug import term_reports
-from pmjax.density.density import Density
-from pmjax.density.joint import joint_density
-from pmjax.density.start import initial_point
-from pmjax.graph.precision import double_precision
 from pmjax.rewrites.marginalise import NAME
 from pmjax.rewrites.pipeline import apply
+from pmjax.runtime.precision import double_precision
 from pmjax.sampling.outputs import compile_outputs
+from pmjax.target.debug import term_reports
+from pmjax.target.density import Density
+from pmjax.target.joint import joint_density
+from pmjax.target.start import initial_point
 
 from .compare import rewritten
 from .discrete_models import MODELS, P3, build

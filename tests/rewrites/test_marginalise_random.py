@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 import pmjax as pm
-from pmjax.density.joint import joint_density
-from pmjax.graph.precision import double_precision
 from pmjax.rewrites.marginalise import NAME
+from pmjax.runtime.precision import double_precision
+from pmjax.target.joint import joint_density
 
 from .compare import rewritten
 from .enumeration import by_force, quickly_compiled

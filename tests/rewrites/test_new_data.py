@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import pmjax as pm
-from pmjax.compilation import Counter
 from pmjax.rewrites.collapse_rows import padded_size
 from pmjax.rewrites.pipeline import apply
+from pmjax.runtime.compilation import Counter
 
 from .compare import assert_same_density, rewritten, terms
 

@@ -11,13 +11,13 @@ import pytest
 from scipy import stats
 
 import pmjax as pm
-from pmjax.density.joint import joint_density
-from pmjax.graph.precision import double_precision
 from pmjax.model.spec import ModelSpec
 from pmjax.rewrites.centring_hook import recentre_hook
 from pmjax.rewrites.coordinates import Coordinates
 from pmjax.rewrites.recentre import NAME
 from pmjax.rewrites.vector_centring import vectors
+from pmjax.runtime.precision import double_precision
+from pmjax.target.joint import joint_density
 
 from .compare import evaluate, rewritten
 

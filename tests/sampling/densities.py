@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax.density.density import Density
+from pmjax.target.density import Density
 
 
 def names(size: int) -> tuple[str, ...]:

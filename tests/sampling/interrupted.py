@@ -11,8 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax.density.density import Density
 from pmjax.sampling.sample import sample_nuts
+from pmjax.target.density import Density
 from tests.sampling.densities import gaussian
 
 

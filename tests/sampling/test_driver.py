@@ -13,8 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from pmjax.density.density import Density
 from pmjax.sampling.sample import sample_nuts
+from pmjax.target.density import Density
 
 from .densities import gaussian
 

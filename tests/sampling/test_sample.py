@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pmjax import compilation
 from pmjax.results.convergence import metric_advice
+from pmjax.runtime import compilation
 from pmjax.sampling import metric, schedule
 from pmjax.sampling.chain import StartError
 from pmjax.sampling.python_nuts import sample_python_nuts

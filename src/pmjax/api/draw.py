@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from pmjax.api.starts import as_seed
-from pmjax.density import forward
 from pmjax.errors import ModelError
 from pmjax.graph.variable import Variable, as_variable
+from pmjax.target import forward
 
 
 def draw(vars: Any, draws: int = 1, random_seed: Any = None) -> Any:

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from pmjax.density import debug, functions, start
 from pmjax.errors import ModelError
 from pmjax.graph.context import current_model
 from pmjax.graph.variable import Variable
-from pmjax.interop.graphviz import draw_graph
 from pmjax.model.declarations import Declarations
+from pmjax.model.drawing import draw_graph
 from pmjax.model.printing import describe_model
 from pmjax.rewrites import pipeline
+from pmjax.target import debug, functions, start
 
 Point = Mapping[str, Any]
 

@@ -14,10 +14,6 @@ import numpy as np
 
 from pmjax.api.model import modelcontext
 from pmjax.api.starts import InitialValues, as_seed, chain_starts, explain_failed_start
-from pmjax.background import Background
-from pmjax.density.density import Density
-from pmjax.density.joint import check_samplable, joint_density
-from pmjax.density.layout import Layout
 from pmjax.errors import ModelError, SamplingWarning, suggest
 from pmjax.graph.evaluate import own_nodes
 from pmjax.interop.blackjax_nuts import sample_blackjax
@@ -31,12 +27,16 @@ from pmjax.results.to_arviz import Labels, to_arviz
 from pmjax.rewrites import pipeline
 from pmjax.rewrites.centring_hook import CentringHook, recentre_hook
 from pmjax.rewrites.recentre import describe_centring
+from pmjax.runtime.background import Background
+from pmjax.runtime.collector import no_full_collections
 from pmjax.sampling.chain import StartError
-from pmjax.sampling.collector import no_full_collections
 from pmjax.sampling.progress import announce
 from pmjax.sampling.python_nuts import sample_python_nuts
 from pmjax.sampling.sample import sample_nuts
 from pmjax.sampling.trace import Trace
+from pmjax.target.density import Density
+from pmjax.target.joint import check_samplable, joint_density
+from pmjax.target.layout import Layout
 
 SAMPLER_OPTIONS: dict[str, tuple[str, ...]] = {
     "pmjax": ("metric", "chain_method", "precision"),

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from pmjax.density import debug, start
-from pmjax.density.layout import Layout
 from pmjax.errors import ModelError, SamplingError, suggest
 from pmjax.model.spec import ModelSpec
 from pmjax.sampling.chain import StartError
+from pmjax.target import debug, start
+from pmjax.target.layout import Layout
 
 JITTER = 1.0
 

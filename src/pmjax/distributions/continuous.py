@@ -11,11 +11,11 @@ from jax.scipy import special as jsp
 
 from pmjax.distributions.distribution import Distribution, distribution
 from pmjax.distributions.parameters import both_or_neither, check_order, one_of, scale_of
-from pmjax.distributions.special import log_normal_mass, lower_tail, standardise, xlog1my, xlogy
 from pmjax.distributions.support import BETWEEN_BOUNDS, POSITIVE, UNIT_INTERVAL
-from pmjax.graph.functions import softplus
 from pmjax.graph.ops import Shape
 from pmjax.graph.variable import Variable
+from pmjax.numerics.functions import softplus
+from pmjax.numerics.special import log_normal_mass, lower_tail, standardise, xlog1my, xlogy
 from pmjax.transforms.bijector import Bijector
 from pmjax.transforms.bijectors import interval
 

@@ -11,7 +11,6 @@ from jax.scipy import special as jsp
 
 from pmjax.distributions.distribution import Distribution, distribution
 from pmjax.distributions.parameters import check_order, one_of
-from pmjax.distributions.special import log_odds, log_probability, xlogy
 from pmjax.distributions.support import (
     BINARY,
     CATEGORIES,
@@ -23,9 +22,10 @@ from pmjax.distributions.support import (
     UNIT_INTERVAL,
 )
 from pmjax.errors import ModelError
-from pmjax.graph.functions import softplus
 from pmjax.graph.ops import Shape
 from pmjax.graph.variable import Variable, call, elementwise
+from pmjax.numerics.functions import softplus
+from pmjax.numerics.special import log_odds, log_probability, xlogy
 
 
 def logit_of(p: Any, logit_p: Any) -> Any:

@@ -12,11 +12,11 @@ import numpy as np
 from pmjax.distributions.discrete import Categorical
 from pmjax.distributions.distribution import Distribution, distribution
 from pmjax.distributions.parameters import one_of
-from pmjax.distributions.special import log_probability
 from pmjax.distributions.support import CATEGORIES, COUNTS, NON_NEGATIVE
 from pmjax.errors import ModelError
 from pmjax.graph.ops import Shape
 from pmjax.graph.variable import Variable, as_variable, call, elementwise
+from pmjax.numerics.special import log_probability
 
 
 @distribution

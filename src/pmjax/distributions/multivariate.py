@@ -13,7 +13,6 @@ from jax.scipy import special as jsp
 from pmjax.distributions.continuous import HALF_LOG_2PI
 from pmjax.distributions.distribution import Distribution, distribution
 from pmjax.distributions.parameters import one_of
-from pmjax.distributions.special import xlogy
 from pmjax.distributions.support import (
     CHOLESKY_FACTOR,
     POSITIVE,
@@ -23,6 +22,7 @@ from pmjax.distributions.support import (
 from pmjax.errors import ModelError
 from pmjax.graph.ops import Shape
 from pmjax.graph.variable import Variable
+from pmjax.numerics.special import xlogy
 
 
 @distribution

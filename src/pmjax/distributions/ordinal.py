@@ -11,9 +11,9 @@ import numpy as np
 from pmjax.distributions.distribution import Distribution, distribution
 from pmjax.distributions.support import CATEGORIES, COUNTS, INCREASING
 from pmjax.errors import ModelError
-from pmjax.graph.functions import softplus
 from pmjax.graph.ops import Shape
-from pmjax.graph.rows import take_rows
+from pmjax.numerics.functions import softplus
+from pmjax.numerics.rows import take_rows
 
 
 @distribution

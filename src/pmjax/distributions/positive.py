@@ -12,9 +12,9 @@ from jax.scipy import special as jsp
 from pmjax.distributions.continuous import HALF_LOG_2PI
 from pmjax.distributions.distribution import Distribution, distribution
 from pmjax.distributions.parameters import both_or_neither, one_of, scale_of
-from pmjax.distributions.special import xlogy
 from pmjax.distributions.support import NON_NEGATIVE, POSITIVE
 from pmjax.graph.ops import Shape
+from pmjax.numerics.special import xlogy
 
 LOG_2 = np.log(2)
 

@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import jax.scipy.special as jsp
 import numpy as np
 
-from pmjax.graph.functions import softplus
-from pmjax.graph.precision import double_precision
+from pmjax.numerics.functions import softplus
+from pmjax.runtime.precision import double_precision
 
 # Result dtype: that of the promoted arguments, its floating counterpart, or bool.
 _PROMOTED = (

@@ -23,8 +23,8 @@ import jax.numpy as jnp
 import jax.scipy.linalg as jsl
 import jax.scipy.special as jsp
 
-from pmjax.graph import functions
 from pmjax.graph.variable import Variable, apply
+from pmjax.numerics import functions
 
 _SAME_NAME = (
     "abs sign exp exp2 expm1 log log1p log2 log10 sqrt cbrt sin cos tan arcsin arccos arctan arctan2 "

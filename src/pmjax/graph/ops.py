@@ -19,8 +19,8 @@ import numpy as np
 
 from pmjax.errors import ModelError
 from pmjax.graph import elementwise_table
-from pmjax.graph.precision import double_precision
-from pmjax.graph.rows import take_rows
+from pmjax.numerics.rows import take_rows
+from pmjax.runtime.precision import double_precision
 
 if TYPE_CHECKING:
     from pmjax.graph.variable import Variable

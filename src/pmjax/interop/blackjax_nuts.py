@@ -9,9 +9,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from pmjax.density.density import Density
 from pmjax.interop.recorded import record_phases
 from pmjax.sampling.trace import Trace
+from pmjax.target.density import Density
 
 
 def sample_blackjax(

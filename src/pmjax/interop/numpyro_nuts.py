@@ -9,9 +9,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from pmjax.density.density import Density
 from pmjax.interop.recorded import record_phases
 from pmjax.sampling.trace import Trace
+from pmjax.target.density import Density
 
 FIELDS = ("potential_energy", "energy", "num_steps", "accept_prob", "diverging", "adapt_state.step_size")
 

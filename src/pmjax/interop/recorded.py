@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from pmjax.density.density import Density
 from pmjax.sampling.outputs import compile_outputs
 from pmjax.sampling.randomness import output_keys
 from pmjax.sampling.trace import Phase
+from pmjax.target.density import Density
 
 
 def record_phases(

@@ -9,12 +9,12 @@ from typing import Any
 import jax
 import numpy as np
 
-from pmjax.compilation import program
 from pmjax.model.spec import ModelSpec, name_of
 from pmjax.rewrites.centring_fit import TRIALS, Judgement, Level, judge, minimise
 from pmjax.rewrites.coordinates import Coordinates, structure
 from pmjax.rewrites.recentre import recentred
 from pmjax.rewrites.vector_centring import prefer, vectors
+from pmjax.runtime.compilation import program
 
 # Knobs of some chains: every array has a leading axis of them.
 Knobs = Mapping[str, Any]

@@ -19,8 +19,8 @@ from jax.scipy import special as jsp
 from pmjax import distributions as pm
 from pmjax.distributions.continuous import HALF_LOG_2PI
 from pmjax.distributions.distribution import Distribution
-from pmjax.graph.functions import softplus
 from pmjax.graph.ops import Shape
+from pmjax.numerics.functions import softplus
 from pmjax.rewrites.row_groups import RowGroups
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from pmjax.background import POLL_SECONDS, Background
+from pmjax.runtime.background import POLL_SECONDS, Background
 from pmjax.sampling.batch import Batch
 from pmjax.sampling.chain import Chain
 

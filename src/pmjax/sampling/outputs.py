@@ -9,8 +9,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from pmjax.compilation import program, shapes_of
-from pmjax.density.density import Density
+from pmjax.runtime.compilation import program, shapes_of
+from pmjax.target.density import Density
 
 BLOCK_BYTES, MAX_BLOCK = 4 * 2**20, 256
 # The same for many chains in a batch.

@@ -11,7 +11,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from pmjax.density.density import Density
 from pmjax.sampling import metric as metrics
 from pmjax.sampling.adaptation import adapt, search
 from pmjax.sampling.buffers import Buffers, capacity, empty_buffers
@@ -30,6 +29,7 @@ from pmjax.sampling.nuts import (
 from pmjax.sampling.randomness import Randomness, draw_randomness
 from pmjax.sampling.state import ChainState, initial_state
 from pmjax.sampling.turning import Checkpoints, add_leaf, add_leaf_at_once, work_space
+from pmjax.target.density import Density
 
 # Trajectories that only search for a step size have draw numbers that no run reaches.
 PROBE_DRAW = 2**30

@@ -13,8 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from pmjax.compilation import program
-from pmjax.density.density import Density
+from pmjax.runtime.compilation import program
 from pmjax.sampling import schedule
 from pmjax.sampling.buffers import STATS
 from pmjax.sampling.metric import fit_metric, initial_metric
@@ -22,6 +21,7 @@ from pmjax.sampling.outputs import compile_outputs
 from pmjax.sampling.randomness import Randomness, output_keys
 from pmjax.sampling.storage import DTYPES
 from pmjax.sampling.trace import Phase, Trace
+from pmjax.target.density import Density
 
 ValueAndGrad = Callable[[np.ndarray], tuple[float, np.ndarray]]
 

@@ -12,9 +12,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from pmjax import compilation
-from pmjax.background import Background
-from pmjax.density.density import Density
+from pmjax.runtime import compilation
+from pmjax.runtime.background import Background
 from pmjax.sampling import schedule
 from pmjax.sampling.batch import Batch
 from pmjax.sampling.buffers import STATS, Buffers
@@ -25,6 +24,7 @@ from pmjax.sampling.program import Program, Settings, initial_state
 from pmjax.sampling.progress import Progress
 from pmjax.sampling.storage import Recorder, Storage
 from pmjax.sampling.trace import Trace
+from pmjax.target.density import Density
 
 CHAIN_METHODS = ("parallel", "sequential", "vectorized")
 PRECISIONS: dict[str, np.dtype] = {"float64": np.dtype(np.float64), "float32": np.dtype(np.float32)}

@@ -8,13 +8,13 @@ from typing import Any
 import jax
 import numpy as np
 
-from pmjax.background import Background
-from pmjax.density.density import Density
+from pmjax.runtime.background import Background
 from pmjax.sampling.buffers import STATS
 from pmjax.sampling.chain import Chain
 from pmjax.sampling.outputs import Outputs, compile_outputs
 from pmjax.sampling.randomness import output_keys
 from pmjax.sampling.trace import Phase
+from pmjax.target.density import Density
 
 DTYPES: dict[str, Any] = {
     "diverging": np.bool_,

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from pmjax.errors import ModelError
-from pmjax.graph.functions import softplus
 from pmjax.graph.variable import Variable, as_variable
+from pmjax.numerics.functions import softplus
 from pmjax.transforms.bijector import Bijector, Shape
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from pmjax.density.joint import log_density_terms
-from pmjax.density.layout import Layout
 from pmjax.graph.evaluate import Reading
-from pmjax.graph.precision import double_precision
 from pmjax.graph.variable import Variable
 from pmjax.model.spec import ModelSpec, distribution_of, name_of
+from pmjax.runtime.precision import double_precision
+from pmjax.target.joint import log_density_terms
+from pmjax.target.layout import Layout
 
 
 @dataclass(frozen=True)

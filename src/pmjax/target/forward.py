@@ -9,9 +9,9 @@ import jax
 import numpy as np
 
 from pmjax.graph.evaluate import Reading, arguments, random_ancestors
-from pmjax.graph.precision import double_precision
 from pmjax.graph.variable import Variable
 from pmjax.model.spec import distribution_of
+from pmjax.runtime.precision import double_precision
 
 # Larger blocks need more memory than the draws themselves for no more speed.
 BLOCK = 1000

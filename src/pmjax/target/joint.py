@@ -8,14 +8,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from pmjax.density.density import Density
-from pmjax.density.forms import Forms, term_forms
-from pmjax.density.layout import Layout
 from pmjax.errors import ModelError
 from pmjax.graph.evaluate import Reading, data_arguments, evaluate_host, own_nodes
 from pmjax.graph.rewrite import fingerprint
 from pmjax.graph.variable import Variable
 from pmjax.model.spec import ModelSpec, distribution_of, name_of
+from pmjax.target.density import Density
+from pmjax.target.forms import Forms, term_forms
+from pmjax.target.layout import Layout
 from pmjax.transforms import bijectors
 
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from pmjax.background import Background
+from pmjax.runtime.background import Background
 
 
 def test_value_and_error_come_back():

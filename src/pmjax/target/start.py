@@ -9,8 +9,8 @@ import numpy as np
 
 from pmjax.errors import ModelError
 from pmjax.graph.evaluate import Reading
-from pmjax.graph.precision import double_precision
 from pmjax.model.spec import FreeVariable, ModelSpec, distribution_of
+from pmjax.runtime.precision import double_precision
 
 _CENTER = (None, "support_point", "moment")
 

@@ -9,14 +9,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax.density.joint import joint_density, log_density_terms
-from pmjax.density.layout import Layout
 from pmjax.errors import ModelError, suggest
 from pmjax.graph.evaluate import Reading
 from pmjax.graph.ops import Input
-from pmjax.graph.precision import double_precision
 from pmjax.graph.variable import Variable, as_variable, call
 from pmjax.model.spec import ModelSpec, distribution_of
+from pmjax.runtime.precision import double_precision
+from pmjax.target.joint import joint_density, log_density_terms
+from pmjax.target.layout import Layout
 
 Point = Mapping[str, Any]
 
