@@ -78,7 +78,7 @@ def metric_advice(trace: Trace, free: Collection[str]) -> str:
     >>> draws = {"x": x, "y": x + 0.1 * x[::-1]}
     >>> phase = Phase(np.zeros((4, 500, 0)), draws, {"n_steps": np.full((4, 500), 63)})
     >>> metric_advice(Trace(phase, None, {}, 0, {"metric": "diag"}), ["x", "y"])[:76]
-    'A draw takes 63 gradients on average, and only 0.93% of the variance of x re'
+    'A draw takes 63 gradients on average, and only 0.99% of the variance of x re'
     """
     leaves = trace.posterior.stats.get("n_steps", np.zeros((1, 0)))
     diagonal = trace.attributes.get("metric") == "diag"
