@@ -14,7 +14,7 @@ endif
 VENV := .venv-$(VERSION)
 RUN := $(VENV)/bin/python
 
-.PHONY: help env demo lint types test smoke bench bench-quick bench-check bench-accelerator kernels clean
+.PHONY: help env demo lint types test smoke bench bench-quick bench-check posteriordb bench-accelerator kernels clean
 
 help:  ## say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1@\2/p' Makefile | column -t -s @
@@ -60,6 +60,9 @@ bench: $(BENCH_VENV)/stamp  ## the benchmarks, with peers, in full: docs/benchma
 
 bench-quick: $(BENCH_VENV)/stamp  ## the radon model alone, with the fastest peers, in under five minutes
 	$(BENCH_VENV)/bin/python benchmarks/run.py --quick $(BENCH_FLAGS)
+
+posteriordb: $(VENV)/stamp  ## hold 21 posteriors against reference draws (shared/posteriordb)
+	cd benchmarks && ../$(RUN) -m posteriordb $(BENCH_FLAGS)
 
 bench-check: $(BENCH_VENV)/stamp  ## whether pmjax and PyMC read the models of the benchmarks as the same densities
 	$(BENCH_VENV)/bin/python benchmarks/check.py

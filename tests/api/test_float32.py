@@ -7,12 +7,11 @@ from functools import partial
 import numpy as np
 import pytest
 import xarray as xr
+from posteriordb.posteriors import POSTERIORS, arrays_of, gp_pois_regr, hidden_markov
 
 import pmjax as pm
 
 from .models import RADON, eight_schools, mcse, radon, reference
-from .posteriors import POSTERIORS, arrays_of, gp_pois_regr
-from .test_discrete import hidden_markov
 from .test_posteriors import assert_agrees, assert_has_moments, draws_of
 
 QUIET = {"progressbar": False, "compute_convergence_checks": False, "random_seed": 3}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from posteriordb.posteriors import POSTERIORS, arrays_of
 
 import pmjax as pm
 
 from .models import RADON, eight_schools, mcse, radon, reference
-from .posteriors import POSTERIORS, arrays_of
 
 QUIET = {"progressbar": False, "compute_convergence_checks": False, "random_seed": 11}
 
@@ -61,16 +61,10 @@ def test_radon_with_the_python_loop():
         assert_agrees(draws_of(trace, label), *RADON[label], label)
 
 
-@pytest.mark.parametrize(
-    ("sampler", "centred"), [("pmjax", True), ("pmjax", False), ("python", False)], ids=str
-)
-def test_eight_schools(sampler, centred):
-    name = "centered" if centred else "noncentered"
-    _, expected = reference(f"eight_schools-eight_schools_{name}", "eight_schools")
-    draws = 4000 if sampler == "pmjax" else 500
-    with eight_schools(centred=centred):
-        trace = pm.sample(draws, tune=1000 if sampler == "pmjax" else 500, nuts_sampler=sampler,
-                          target_accept=0.99 if centred else 0.9, **QUIET)  # fmt: skip
+def test_eight_schools_with_the_python_loop():
+    _, expected = reference("eight_schools-eight_schools_noncentered", "eight_schools")
+    with eight_schools(centred=False):
+        trace = pm.sample(500, tune=500, nuts_sampler="python", target_accept=0.9, **QUIET)
     assert_has_moments(trace, {k: known for k, known in expected.items() if not k.startswith("theta_")})
 
 
@@ -81,6 +75,8 @@ def test_reference_draws_of_posteriordb(name):
     """Means and second moments agree within 4 combined Monte Carlo standard errors."""
     posterior = POSTERIORS[name]
     data, expected = reference(name, posterior.data)
+    left_out = ("theta_", *posterior.heavy)
+    expected = {label: known for label, known in expected.items() if not label.startswith(left_out)}
     with posterior.build(arrays_of(data)):
         trace = pm.sample(posterior.draws, target_accept=posterior.target_accept, **QUIET)
     assert_has_moments(trace, expected)

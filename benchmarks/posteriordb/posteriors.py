@@ -1,4 +1,4 @@
-"""The posteriors of posteriordb that the tests sample, in PyMC's language.
+"""The 21 posteriors of posteriordb that have reference draws, in PyMC's language.
 
 Stan's parameters without a statement have a flat prior on their support; a statement about a
 positive parameter is the half of the density, which differs from it by a constant.
@@ -6,22 +6,18 @@ positive parameter is the half of the density, which differs from it by a consta
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from models import BENCHMARKS
 
 import pmjax as pm
-from pmjax.transforms.bijectors import Ordered
-
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-
-from models import BENCHMARKS
+from posteriordb.dynamics import lotka_volterra, one_compartment
 
 Data = dict[str, Any]
 
@@ -40,6 +36,9 @@ class Posterior:
     draws : int
     slow : bool
         Whether it is left to the slow tests.
+    heavy : tuple of str
+        Positive parameters whose square has no variance, so that no number of draws says how well its mean is
+        known: they are compared by their logarithms.
     """
 
     build: Callable[[Data], pm.Model]
@@ -47,6 +46,7 @@ class Posterior:
     target_accept: float = 0.8
     draws: int = 2000
     slow: bool = False
+    heavy: tuple[str, ...] = ()
 
 
 def arrays_of(data: Data) -> Data:
@@ -154,7 +154,8 @@ def gp_pois_regr(d: Data, jitter: float = 1e-10) -> pm.Model:
 
 def gauss_mix(d: Data) -> pm.Model:
     with pm.Model() as model:
-        mu = pm.Normal("mu", 0, 2, shape=2, transform=Ordered(), initval=[-1.0, 1.0])
+        ordered = pm.distributions.transforms.ordered
+        mu = pm.Normal("mu", 0, 2, shape=2, transform=ordered, initval=[-1.0, 1.0])
         sigma = pm.HalfNormal("sigma", 2, shape=2)
         theta = pm.Beta("theta", 5, 5)
         z = (d["y"][:, None] - mu) / sigma
@@ -180,7 +181,41 @@ def kilpisjarvi(d: Data) -> pm.Model:
     return model
 
 
+def eight_schools(d: Data, *, centred: bool) -> pm.Model:
+    with pm.Model() as model:
+        mu = pm.Normal("mu", 0, 5)
+        tau = pm.HalfCauchy("tau", 5)
+        if centred:
+            theta = pm.Normal("theta", mu, tau, shape=d["J"])
+        else:
+            z = pm.Normal("z", 0, 1, shape=d["J"])
+            theta = pm.Deterministic("theta", mu + tau * z)
+        pm.Normal("y", theta, d["sigma"].astype(float), observed=d["y"])
+    return model
+
+
+def hidden_markov(d: Data) -> pm.Model:
+    with pm.Model() as model:
+        theta1, theta2 = pm.Dirichlet("theta1", np.ones(2)), pm.Dirichlet("theta2", np.ones(2))
+        mu = pm.Normal("mu", np.array([3.0, 10.0]), 1.0)
+        z = pm.DiscreteMarkovChain("z", P=pm.math.stack([theta1, theta2]), shape=d["N"])
+        pm.Potential("ordered", pm.math.switch((mu[0] > 0) & (mu[0] < mu[1]), 0.0, -np.inf))
+        pm.Normal("y", mu[z], 1.0, observed=d["y"])
+    return model
+
+
 POSTERIORS: dict[str, Posterior] = {
+    "eight_schools-eight_schools_centered": Posterior(
+        partial(eight_schools, centred=True), "eight_schools", 0.99, draws=4000
+    ),
+    "eight_schools-eight_schools_noncentered": Posterior(
+        partial(eight_schools, centred=False), "eight_schools", 0.9, draws=4000
+    ),
+    "hmm_example-hmm_example": Posterior(hidden_markov, "hmm_example"),
+    "hudson_lynx_hare-lotka_volterra": Posterior(lotka_volterra, "hudson_lynx_hare", slow=True),
+    "one_comp_mm_elim_abs-one_comp_mm_elim_abs": Posterior(
+        one_compartment, "one_comp_mm_elim_abs", 0.95, draws=4000, slow=True, heavy=("K_m", "V_m")
+    ),
     "kidiq-kidscore_interaction": Posterior(benchmark("kidscore_interaction"), "kidiq"),
     "kidiq-kidscore_momiq": Posterior(kidscore_momiq, "kidiq"),
     "diamonds-diamonds": Posterior(benchmark("diamonds"), "diamonds", slow=True),
