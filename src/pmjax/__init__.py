@@ -14,8 +14,11 @@ import sys
 
 from pmjax import distributions, sampling
 from pmjax.api import sampling_jax
+from pmjax.api.densities import compute_log_likelihood, compute_log_prior
+from pmjax.api.deterministics import compute_deterministics
 from pmjax.api.draw import draw
 from pmjax.api.model import Model, model_to_graphviz, modelcontext
+from pmjax.api.predictive import sample_posterior_predictive, sample_prior_predictive
 from pmjax.api.sample import sample
 from pmjax.datasets import get_data
 from pmjax.distributions import *  # noqa: F403
@@ -41,6 +44,9 @@ __all__ = [
     "SamplingWarning",
     "Variable",
     "__version__",
+    "compute_deterministics",
+    "compute_log_likelihood",
+    "compute_log_prior",
     "draw",
     "get_data",
     "lift",
@@ -49,6 +55,8 @@ __all__ = [
     "model_to_graphviz",
     "modelcontext",
     "sample",
+    "sample_posterior_predictive",
+    "sample_prior_predictive",
     "sampling_jax",
     "set_data",
     *distributions.__all__,

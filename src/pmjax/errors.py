@@ -32,3 +32,7 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 class SamplingWarning(UserWarning):
     """Something about a run that the user should know, in one sentence."""
+
+
+class ImplicitFreezeWarning(SamplingWarning):
+    """Recorded draws of a variable were used although something that it depends on has changed."""

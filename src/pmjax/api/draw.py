@@ -37,9 +37,6 @@ def draw(vars: Any, draws: int = 1, random_seed: Any = None) -> Any:
         raise ModelError(f"draw: draws must be an integer of at least 1, got {draws!r}")
     several = isinstance(vars, Sequence)
     nodes: list[Variable] = [as_variable(v) for v in (vars if several else [vars])]
-    try:
-        arrays = forward.draw(nodes, int(draws), as_seed(random_seed))
-    except NotImplementedError as error:
-        raise ModelError(f"draw: {error}; give it a proper prior") from None
+    arrays = forward.draw(nodes, int(draws), as_seed(random_seed))
     shown = [a[0] if draws == 1 else a for a in arrays]
     return shown if several else shown[0]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from pmjax.api.densities import add_densities, check_recorded
 from pmjax.api.model import modelcontext
 from pmjax.api.starts import InitialValues, as_seed, chain_starts, explain_failed_start
 from pmjax.errors import ModelError, SamplingWarning, suggest
@@ -46,7 +47,8 @@ SAMPLER_OPTIONS: dict[str, tuple[str, ...]] = {
 }
 """The samplers, and what each takes in `nuts_sampler_kwargs`."""
 INITS = {"auto": True, "jitter+adapt_diag": True, "adapt_diag": False}
-IDATA_OPTIONS = ("include_transformed", "include_unconstrained", "coords", "dims")
+DENSITIES = {"log_likelihood": "likelihood", "log_prior": "prior"}
+IDATA_OPTIONS = ("include_transformed", "include_unconstrained", "coords", "dims", *DENSITIES)
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,9 @@ def sample(
         Only True, for code written for PyMC: the result is always an ArviZ object.
     idata_kwargs : mapping, optional
         ``include_transformed=True`` adds transformed variables (``sigma_log__``) to the posterior,
-        ``include_unconstrained=True`` adds the group ``unconstrained_posterior``;
+        ``include_unconstrained=True`` adds the group ``unconstrained_posterior``,
+        ``log_likelihood=True`` and ``log_prior=True`` the groups of these names
+        (`compute_log_likelihood`, `compute_log_prior`);
         ``coords`` and ``dims`` add to the model's.
     nuts_sampler_kwargs : mapping, optional
         More arguments of the sampler: for ours ``metric``, ``chain_method``, ``precision``. With
@@ -187,6 +191,7 @@ def sample(
     """
     _check_arguments(draws, tune, chains, nuts_sampler, init, unknown)
     extra = _result_options(idata_kwargs, return_inferencedata)
+    densities = [kind for option, kind in DENSITIES.items() if extra.get(option)]
     began = time.perf_counter()
     spec = modelcontext(model).freeze()
     others = nuts_sampler != "pmjax" and rewrites == "auto"
@@ -194,11 +199,13 @@ def sample(
     check_samplable(sampled, {r.variable: r.sentence for r in reports if not r.done})
     density = joint_density(sampled)
     seed = as_seed(random_seed)
+    names = _recorded(sampled, var_names, recover)
+    check_recorded(spec, densities, names, "sample")
     wants_theta = bool(extra.get("include_transformed") or extra.get("include_unconstrained"))
     request = Request(
         density=density,
         starts=chain_starts(sampled, seed, initvals, jitter=INITS[init]),
-        names=_recorded(sampled, var_names, recover),
+        names=names,
         draws=draws,
         tune=tune,
         chains=chains,
@@ -228,12 +235,14 @@ def sample(
     trace.posterior.outputs = {n: v for n, v in trace.posterior.outputs.items() if n in request.names}
     for sentence in [*trace.warnings, *_unconvinced(request, spec, trace, compute_convergence_checks)]:
         warnings.warn(sentence, SamplingWarning, stacklevel=2)
-    return to_arviz(
+    result = to_arviz(
         trace,
         labels_of(spec, Layout.of(sampled), extra),
         unconstrained=bool(extra.get("include_unconstrained")),
         transformed=bool(extra.get("include_transformed")),
     )
+    add_densities(spec, result, densities, progressbar)
+    return result
 
 
 def _unconvinced(request: Request, spec: ModelSpec, trace: Trace, checks: bool) -> list[str]:

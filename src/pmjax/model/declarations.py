@@ -203,6 +203,12 @@ class Declarations:
             coords=self.coords,
         )
 
+    def _outgrown(self, declaration: RandomDeclaration) -> bool:
+        """Return whether a dimension of a variable has another length than when it was declared."""
+        dims = self.dims.get(str(declaration.variable.name))
+        shape = None if dims is None else self.dimensions.shape_of("", dims, None)
+        return shape is not None and shape != declaration.variable.shape
+
     def _with_current_shapes(self) -> dict[int, Variable]:
         """Return each declared node as it is with the data of now: shapes follow `set_data`."""
         values = [d.value for d in self.random.values() if d.value is not None]
@@ -211,7 +217,7 @@ class Declarations:
         for node in self.data:
             if isinstance(node.op, DataCell) and node.op.value.shape != node.shape:
                 fresh[node] = Variable(node.op, (), node.name)
-        if not fresh:
+        if not fresh and not any(map(self._outgrown, self.random.values())):
             return {id(v): v for v in nodes}
         for declaration in self.random.values():
             old = declaration.variable

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pmjax.results.arviz_series import arviz_series
+from pmjax.results.groups import assemble
 from pmjax.sampling.trace import Phase, Trace
 from pmjax.version import __version__
 
@@ -80,24 +80,14 @@ def to_arviz(
             continue
         pieces = _split(phase, labels) if unconstrained or transformed else {}
         beside = {k: v for k, v in pieces.items() if k not in phase.outputs} if transformed else {}
-        groups[f"{prefix}posterior"] = _dataset({**phase.outputs, **beside}, labels, attributes)
-        groups[f"{prefix}sample_stats"] = _dataset(phase.stats, labels, attributes)
+        groups[f"{prefix}posterior"] = dataset({**phase.outputs, **beside}, labels, attributes)
+        groups[f"{prefix}sample_stats"] = dataset(phase.stats, labels, attributes)
         if unconstrained:
-            groups[f"{prefix}unconstrained_posterior"] = _dataset(pieces, labels, attributes)
+            groups[f"{prefix}unconstrained_posterior"] = dataset(pieces, labels, attributes)
     for name in ("observed_data", "constant_data"):
         if data := getattr(labels, name):
-            groups[name] = _dataset(data, labels, {k: attributes[k] for k in _ORIGIN}, sample_dims=())
-    return _assemble(groups)
-
-
-def _assemble(groups: dict[str, Any]) -> Any:
-    if arviz_series() == 0:
-        import arviz
-
-        return arviz.InferenceData(**groups)
-    import xarray
-
-    return xarray.DataTree.from_dict(groups)
+            groups[name] = dataset(data, labels, origin(), sample_dims=())
+    return assemble(groups)
 
 
 def _split(phase: Phase, labels: Labels) -> dict[str, np.ndarray]:
@@ -117,12 +107,22 @@ def _split(phase: Phase, labels: Labels) -> dict[str, np.ndarray]:
     return {name: phase.outputs.get(name, piece) for name, piece in pieces.items()}
 
 
-def _dataset(
+def dataset(
     arrays: Mapping[str, np.ndarray],
     labels: Labels,
     attributes: Mapping[str, Any],
     sample_dims: tuple[str, ...] = CHAIN_AND_DRAW,
 ) -> xarray.Dataset:
+    """Return arrays as a dataset, with the dims and coordinates of the labels.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray, shape (*lengths of the sample dims, *event shape)
+    labels : Labels
+    attributes : mapping
+    sample_dims : tuple of str
+        The names of the first axes of each array.
+    """
     import xarray
 
     variables = {}
@@ -144,22 +144,22 @@ def _dims(name: str, ndim: int, labels: Labels) -> tuple[str, ...]:
     return tuple(dim or f"{name}_dim_{axis}" for axis, dim in enumerate(dims))
 
 
-_ORIGIN = (
-    "created_at",
-    "creation_library",
-    "creation_library_version",
-    "creation_library_language",
-    "inference_library",
-    "inference_library_version",
-)
+def origin() -> dict[str, Any]:
+    """Return the attributes, by ArviZ's names, that say what made a group, and when."""
+    library = {"library": "pmjax", "library_version": __version__}
+    return {
+        "created_at": datetime.now(UTC).isoformat(),
+        **{f"creation_{k}": v for k, v in library.items()},
+        "creation_library_language": "Python",
+        **{f"inference_{k}": v for k, v in library.items()},
+    }
 
 
 def _attributes(trace: Trace) -> dict[str, Any]:
     """Attributes by ArviZ's names; what NetCDF cannot hold (mappings, None) is written as JSON."""
-    origin = (datetime.now(UTC).isoformat(), "pmjax", __version__, "Python", "pmjax", __version__)
     schema_names = {"sample": "sampling"}  # ArviZ's schema speaks of the sampling time
     return {
-        **dict(zip(_ORIGIN, origin, strict=True)),
+        **origin(),
         **{f"{schema_names.get(part, part)}_time": float(value) for part, value in trace.seconds.items()},
         "gradients": int(trace.gradients),
         **{name: _storable(value) for name, value in trace.attributes.items()},
