@@ -18,7 +18,7 @@ from models import hierarchical
 
 import pmjax
 from pmjax.rewrites import pipeline
-from pmjax.runtime import compilation
+from pmjax.runtime import programs
 from pmjax.sampling.buffers import STATS, Buffers, capacity
 from pmjax.sampling.program import Program, Settings, initial_state
 from pmjax.sampling.randomness import chain_key
@@ -61,7 +61,7 @@ def bare_leapfrog(density: Density) -> Callable[[int], None]:
         return lax.while_loop(lambda carry: carry[0] < n, step, (0, q, p, 0 * q, 0.0))
 
     start = np.zeros(density.size), np.ones(density.size)
-    compiled = compilation.program("bare", steps, (*start, np.int64(0), density.data), (0,) * 5, None)
+    compiled = programs.program("bare", steps, (*start, np.int64(0), density.data), (0,) * 5, None)
     return lambda n: jax.block_until_ready(compiled(*start, np.int64(n), density.data))
 
 
@@ -76,7 +76,7 @@ def nuts(density: Density) -> tuple[Callable[[int], int], float]:
     run_chunk = Program(density, "diag", 10, FLOAT).run_chunk
     began = time.perf_counter()
     arguments = (state, settings(0, 1), density.data, {}, np.int32(0))
-    compiled = compilation.program("nuts", run_chunk, arguments, (state, Buffers(0, 0, 0)), None)
+    compiled = programs.program("nuts", run_chunk, arguments, (state, Buffers(0, 0, 0)), None)
     seconds = time.perf_counter() - began
     state, _ = compiled(state, settings(1, 1), density.data, {}, np.int32(1))
     # So small a step never turns: each draw has the 15 leaves that its four doublings make.

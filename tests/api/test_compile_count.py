@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import pmjax as pm
-from pmjax.runtime import compilation
+from pmjax.runtime import programs
 
 from .models import eight_schools, radon
 
@@ -67,9 +67,9 @@ def test_nothing_is_compiled_beside_the_programs(monkeypatch):
     """An operation of JAX outside any program would be compiled on its own, while chains wait for it."""
     monkeypatch.setenv("PMJAX_CACHE_DIR", "")
     jax.clear_caches()
-    compilation.forget_programs()
-    before, programs = len(COMPILED), compilation.Counter.compiled
+    programs.forget_programs()
+    before, made = len(COMPILED), programs.Counter.compiled
     pm.sample(100, tune=100, random_seed=1, model=radon(), **QUIET)
-    programs = compilation.Counter.compiled - programs
-    assert programs >= 4
-    assert len(COMPILED) - before == programs, COMPILED[before:]
+    made = programs.Counter.compiled - made
+    assert made >= 4
+    assert len(COMPILED) - before == made, COMPILED[before:]

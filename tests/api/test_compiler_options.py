@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pmjax.rewrites import pipeline
-from pmjax.runtime.compilation import compiled
+from pmjax.runtime.executable import compiled
 from pmjax.sampling import schedule
 from pmjax.sampling.buffers import STATS, capacity
 from pmjax.sampling.metric import METRICS

@@ -10,7 +10,7 @@ import pytest
 import pmjax as pm
 from pmjax.rewrites.collapse_rows import padded_size
 from pmjax.rewrites.pipeline import apply
-from pmjax.runtime.compilation import Counter
+from pmjax.runtime.programs import Counter
 
 from .compare import assert_same_density, rewritten, terms
 

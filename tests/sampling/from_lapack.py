@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import pmjax as pm
-from pmjax.runtime.compilation import Counter
+from pmjax.runtime.programs import Counter
 
 with pm.Model():
     pm.MvNormal("x", mu=np.zeros(2), chol=np.array([[1.0, 0.0], [0.5, 1.0]]), shape=2)

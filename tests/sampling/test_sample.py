@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 
 from pmjax.results.convergence import metric_advice
-from pmjax.runtime import compilation
+from pmjax.runtime import programs
+from pmjax.runtime.cache_folder import cache_folder
 from pmjax.sampling import metric, schedule
 from pmjax.sampling.chain import StartError
 from pmjax.sampling.python_nuts import sample_python_nuts
@@ -185,41 +186,41 @@ def test_low_rank_draws_do_not_depend_on_chunks(monkeypatch):
 def test_second_run_compiles_nothing():
     density = student_t(4, 4.0)
     sample(density, draws=20, tune=20)
-    compiled = compilation.Counter.compiled
+    compiled = programs.Counter.compiled
     again = student_t(4, 7.0)
     sample(again, draws=33, tune=41, seed=9, target_accept=0.95, chains=3, max_treedepth=6)
-    assert compilation.Counter.compiled == compiled
+    assert programs.Counter.compiled == compiled
 
 
 def test_programs_are_found_in_the_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("PMJAX_CACHE_DIR", str(tmp_path / "here"))
     density = student_t(7, 4.0)
-    compilation.forget_programs()
+    programs.forget_programs()
     first = sample(density, draws=20, tune=20)
     entries = sorted((tmp_path / "here").iterdir())
     assert len(entries) == 2
-    compilation.forget_programs()
-    loaded = compilation.Counter.loaded
+    programs.forget_programs()
+    loaded = programs.Counter.loaded
     second = sample(density, draws=20, tune=20)
-    assert compilation.Counter.loaded == loaded + 2
+    assert programs.Counter.loaded == loaded + 2
     np.testing.assert_array_equal(first.posterior.theta, second.posterior.theta)
     # A damaged entry is replaced.
     entries[0].write_bytes(b"not a program")
-    compilation.forget_programs()
+    programs.forget_programs()
     third = sample(density, draws=20, tune=20)
     np.testing.assert_array_equal(first.posterior.theta, third.posterior.theta)
     assert len(entries[0].read_bytes()) > 1000
     # Without a structure the traced text is the key.
-    compilation.forget_programs()
+    programs.forget_programs()
     anonymous = type(density)(**{**vars(density), "structure": None})
     sample(anonymous, draws=20, tune=20)
-    compilation.forget_programs()
-    loaded = compilation.Counter.loaded
+    programs.forget_programs()
+    loaded = programs.Counter.loaded
     sample(anonymous, draws=20, tune=20)
-    assert compilation.Counter.loaded == loaded + 2
+    assert programs.Counter.loaded == loaded + 2
     # The empty string switches the folder off.
     monkeypatch.setenv("PMJAX_CACHE_DIR", "")
-    assert compilation.cache_folder() is None
+    assert cache_folder() is None
 
 
 @pytest.mark.parametrize("kind", ["nan", "minus infinity", "gradient"])

@@ -10,7 +10,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pmjax.runtime.compilation import compiled
+from pmjax.runtime.executable import compiled
 from pmjax.sampling.buffers import STATS, capacity
 from pmjax.sampling.nuts import Point, add_point, begin_doubling, begin_draw
 from pmjax.sampling.program import Program, Settings, initial_state

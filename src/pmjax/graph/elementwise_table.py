@@ -82,6 +82,8 @@ def elementwise_functions() -> list[Callable[..., Any]]:
 
 def name_of(function: Callable[..., Any]) -> str:
     """Return the name of a function for messages and printed models."""
+    if isinstance(function, functools.partial):
+        return name_of(function.func)
     return str(getattr(function, "__name__", None) or type(function).__name__)
 
 
@@ -127,7 +129,6 @@ def with_floats(function: Callable[..., Any], values: tuple[Any, ...]) -> tuple[
     return tuple(jnp.asarray(v, float) for v in values)
 
 
-@functools.lru_cache(maxsize=1024)
 def host_function(function: Callable[..., Any]) -> Callable[..., Any] | None:
     """Return NumPy's function of the same name, or None."""
     if function is identity:

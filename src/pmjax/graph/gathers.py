@@ -12,8 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from pmjax.graph.evaluate import own_nodes
-from pmjax.graph.ops import Index, Slot
+from pmjax.graph.ops import Index
 from pmjax.graph.rewrite import rewrite_expressions
+from pmjax.graph.slots import Slot
 from pmjax.graph.variable import Variable, call
 
 

@@ -7,7 +7,6 @@ across processes (`fingerprint`, the ingredient of the compilation cache's key).
 
 from __future__ import annotations
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ import numpy as np
 
 from pmjax.errors import ModelError
 from pmjax.graph import elementwise_table
+from pmjax.graph.identity import function_fingerprint, value_fingerprint
+from pmjax.graph.slots import Slot, fill_slots
 from pmjax.numerics.rows import take_rows
 from pmjax.runtime.precision import double_precision
 
@@ -49,19 +50,6 @@ class Op(ABC):
         """Return what identifies this operation in any process, or None if nothing does."""
 
 
-def function_fingerprint(function: Callable[..., Any]) -> str | None:
-    """Return ``module:name`` if importing that finds the very same function, else None."""
-    module = getattr(function, "__module__", None)
-    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
-    for home in (module, "jax.numpy"):
-        found: Any = sys.modules.get(home) if home and home != "__main__" else None
-        for part in name.split(".") if name else ():
-            found = getattr(found, part, None)
-        if found == function:
-            return f"{home}:{name}"
-    return None
-
-
 @dataclass(frozen=True, eq=False)
 class Constant(Op):
     """A value written in the model: a Python scalar (part of the program) or an array (an argument of it)."""
@@ -78,7 +66,7 @@ class Constant(Op):
         return self.value
 
     def fingerprint(self) -> Hashable:
-        return ("constant", "array") if self.is_argument else ("constant", repr(self.value))
+        return ("constant", "array" if self.is_argument else value_fingerprint(self.value))
 
     @property
     def is_argument(self) -> bool:
@@ -156,55 +144,38 @@ class Elementwise(Op):
         return None if name is None else ("elementwise", name)
 
 
-@dataclass(frozen=True)
-class Slot:
-    """Stands in a call's arguments for the input of that number.
-
-    No integer equals it or prints like it: ``x[0, rows]`` and ``x[rows, 0]`` are different programs.
-    """
-
-    number: int
-
-
-def fill_slots(template: Any, values: Sequence[Any]) -> Any:
-    """Return the template (nested tuples, lists, dicts, slices) with each `Slot` replaced by its value."""
-    if isinstance(template, Slot):
-        return values[template.number]
-    if isinstance(template, (tuple, list)):
-        return type(template)(fill_slots(item, values) for item in template)
-    if isinstance(template, dict):
-        return {key: fill_slots(item, values) for key, item in template.items()}
-    return template
-
-
 @dataclass(frozen=True, eq=False)
 class Call(Op):
     """Any function that JAX can trace, called with inputs and static arguments.
 
-    `template` holds ``(args, kwargs)`` with a `Slot` wherever an input belongs.
+    `template` holds ``(args, kwargs)``, any pytree, with a `Slot` wherever an input belongs.
     """
 
     function: Callable[..., Any]
     template: tuple[tuple[Any, ...], dict[str, Any]]
 
     def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+        result = self.result(inputs)
+        if not _is_array(result):
+            raise ValueError(
+                f"{self.name} returns {type(result).__name__}, not one array; "
+                "lift a function that returns one array"
+            )
+        return tuple(result.shape), np.dtype(result.dtype)
+
+    def result(self, inputs: Sequence[Variable]) -> Any:
+        """Return the pytree that the function returns, with the shape and dtype of each array."""
         avals = tuple(
             x.op.value if isinstance(x.op, Constant) and not x.op.is_argument
             else jax.ShapeDtypeStruct(x.shape, x.dtype)
             for x in inputs
         )  # fmt: skip
         try:
-            result = _abstract_call(self, avals)
+            return _abstract_call(self, avals)
         except (TypeError, ValueError, IndexError) as error:
             listed = ", ".join(f"{x.label} {x.shape}" for x in inputs)
             reason = str(error).split("\n")[0].rstrip(".")
             raise ValueError(f"{self.name} does not accept {listed}: {reason}") from None
-        if not hasattr(result, "shape"):
-            raise ValueError(
-                f"{self.name} returns {type(result).__name__}, not one array; "
-                "lift a function that returns one array"
-            )
-        return tuple(result.shape), np.dtype(result.dtype)
 
     @property
     def name(self) -> str:
@@ -228,9 +199,8 @@ class Call(Op):
             return super().evaluate_host(*values)
 
     def fingerprint(self) -> Hashable | None:
-        name = function_fingerprint(self.function)
-        static = repr(self.template)
-        return None if name is None or " at 0x" in static else ("call", name, static)
+        name, static = function_fingerprint(self.function), value_fingerprint(self.template)
+        return None if name is None or static is None else ("call", name, static)
 
 
 def _abstract_call(op: Call, avals: tuple[Any, ...]) -> Any:
@@ -242,6 +212,56 @@ def _abstract_call(op: Call, avals: tuple[Any, ...]) -> Any:
 
     with double_precision():
         return jax.eval_shape(run, *abstract)
+
+
+def _is_array(result: Any) -> bool:
+    return hasattr(result, "shape") and hasattr(result, "dtype")
+
+
+@dataclass(frozen=True, eq=False)
+class Leaves(Op):
+    """A call whose result is a pytree: its value is the tuple of the arrays in it, which `Leaf` nodes take.
+
+    No user meets such a node. It has no shape of its own.
+    """
+
+    call: Call
+
+    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+        return (), np.dtype(object)
+
+    def evaluate(self, *values: Any) -> tuple[Any, ...]:
+        return tuple(jax.tree.leaves(self.call.evaluate(*values)))
+
+    def evaluate_host(self, *values: Any) -> tuple[np.ndarray, ...]:
+        with double_precision():
+            return tuple(np.asarray(leaf) for leaf in self.evaluate(*values))
+
+    def fingerprint(self) -> Hashable | None:
+        own = self.call.fingerprint()
+        return None if own is None else ("leaves", own)
+
+
+@dataclass(frozen=True, eq=False)
+class Leaf(Op):
+    """One array of the pytree that a call returns; the one input is the call's `Leaves`."""
+
+    number: int
+
+    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+        (leaves,) = inputs
+        assert isinstance(leaves.op, Leaves)
+        one = jax.tree.leaves(leaves.op.call.result(leaves.inputs))[self.number]
+        return tuple(one.shape), np.dtype(one.dtype)
+
+    def evaluate(self, leaves: tuple[Any, ...]) -> Any:
+        return leaves[self.number]
+
+    def evaluate_host(self, leaves: tuple[Any, ...]) -> Any:
+        return leaves[self.number]
+
+    def fingerprint(self) -> Hashable:
+        return ("leaf", self.number)
 
 
 @dataclass(frozen=True, eq=False)
@@ -278,7 +298,7 @@ class Index(Op):
         return np.asarray(x)[fill_slots(self.template, [np.asarray(i) for i in indices])]
 
     def fingerprint(self) -> Hashable:
-        return ("index", repr(self.template), self.in_bounds)
+        return ("index", value_fingerprint(self.template), self.in_bounds)
 
 
 def _positions(index: Variable) -> np.ndarray:

@@ -13,8 +13,9 @@ from typing import Any
 import jax.numpy as jnp
 
 from pmjax.graph.evaluate import of_data, own_nodes
-from pmjax.graph.ops import Call, Elementwise, Slot
+from pmjax.graph.ops import Call, Elementwise
 from pmjax.graph.rewrite import rewrite_expressions
+from pmjax.graph.slots import Slot
 from pmjax.graph.variable import Variable, call
 
 _PRODUCTS = (jnp.matmul, jnp.dot)

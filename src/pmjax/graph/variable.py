@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 import jax
@@ -12,9 +13,10 @@ import numpy as np
 
 from pmjax.errors import ModelError
 from pmjax.graph.arrays import as_array
-from pmjax.graph.elementwise_table import Promotion, is_elementwise
+from pmjax.graph.elementwise_table import Promotion, is_elementwise, name_of
 from pmjax.graph.evaluate import evaluate_host
-from pmjax.graph.ops import Call, Constant, DataCell, Elementwise, Index, Op, Slot
+from pmjax.graph.ops import Call, Constant, DataCell, Elementwise, Index, Leaf, Leaves, Op
+from pmjax.graph.slots import Slot, cut_slots
 
 
 def _unary(function: Callable[..., Any]) -> Callable[[Any], Variable]:
@@ -207,7 +209,7 @@ class Variable:
             )
         return apply(function, *inputs)
 
-    def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Variable:
+    def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
         if func in (np.shape, np.ndim, np.size):
             return getattr(self, func.__name__)
         home: Any = jnp.linalg if func.__module__ == "numpy.linalg" else jnp
@@ -216,6 +218,8 @@ class Variable:
             raise ModelError(
                 f"{func.__module__}.{func.__name__} has no counterpart in JAX; lift your own with pm.lift"
             )
+        if not is_elementwise(function):
+            return call_tree(function, *args, **kwargs)
         return apply(function, *args, **kwargs)
 
     def eval(self, givens: dict[Variable, Any] | None = None) -> np.ndarray:
@@ -285,31 +289,80 @@ def apply(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Variable:
 def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Variable:
     """Return the node of any JAX-traceable function that returns one array.
 
-    Variables and arrays among the arguments (in nested lists and dictionaries too) become inputs;
-    everything else is static.
+    Variables and arrays among the arguments (in any pytree of them) become inputs; everything else is static.
     """
-    inputs: list[Variable] = []
-    return Variable(Call(function, _template((args, kwargs), inputs)), inputs)
+    op, inputs = _call_of(function, args, kwargs)
+    return Variable(op, inputs)
 
 
-def lift(function: Callable[..., Any]) -> Callable[..., Variable]:
+def call_tree(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Return the pytree of nodes for the pytree of arrays that a function returns: one node for one array.
+
+    The function is called once, however many of the nodes are used.
+    """
+    op, inputs = _call_of(function, args, kwargs)
+    try:
+        result = op.result(inputs)
+    except ValueError as error:
+        raise ModelError(str(error)) from None
+    leaves, structure = jax.tree.flatten(result)
+    if not leaves:
+        raise ModelError(f"{op.name} returns {result!r}, and nothing in it is an array")
+    if jax.tree_util.treedef_is_leaf(structure):
+        return Variable(op, inputs)
+    whole = Variable(Leaves(op), inputs)
+    return jax.tree.unflatten(structure, [Variable(Leaf(number), [whole]) for number in range(len(leaves))])
+
+
+def _call_of(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Call, list[Variable]]:
+    try:
+        template, inputs = cut_slots((args, kwargs), _as_input, is_leaf=_is_input)
+    except ValueError as error:  # a dictionary whose keys have no order, say
+        reason = str(error).split("\n")[0].rstrip(".")
+        raise ModelError(f"{name_of(function)}: JAX cannot take the arguments apart: {reason}") from None
+    # Tables of functions are asked for it, and not every object that can be called has a hash.
+    known = function if isinstance(function, Hashable) else partial(function)
+    return Call(known, template), inputs
+
+
+def _is_input(value: Any) -> bool:
+    return isinstance(value, (Variable, np.ndarray, jax.Array)) or hasattr(value, "to_numpy")
+
+
+def _as_input(value: Any) -> Variable | None:
+    return as_variable(value) if _is_input(value) else None
+
+
+def lift(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function of variables from any function that JAX can trace.
 
     Parameters
     ----------
     function : callable
-        Takes arrays (and static arguments), returns one array.
+        Takes arrays, in tuples, dictionaries and other pytrees if it likes, and static arguments. Returns an
+        array, or a pytree of arrays. It may call other functions and hold arrays of its own; after it was
+        edited, models use what it has become.
+
+    Returns
+    -------
+    callable
+        Takes variables where ``function`` takes arrays; returns a variable, or the same pytree of variables.
 
     Examples
     --------
     >>> import jax.numpy as jnp
     >>> import pmjax as pm
     >>> cube = pm.lift(lambda x: x**3)
+    >>> moments = pm.lift(lambda x: {"mean": x.mean(), "centred": x - x.mean()})
     >>> with pm.Model():
     ...     x = pm.Normal("x", shape=2)
     ...     y = pm.Deterministic("y", cube(x))
+    ...     moments(x)["centred"].shape
+    (2,)
     """
-    return lambda *args, **kwargs: call(function, *args, **kwargs)
+    return lambda *args, **kwargs: call_tree(function, *args, **kwargs)
 
 
 def index(x: Variable, key: Any) -> Variable:
@@ -381,17 +434,3 @@ def _from_start(position: np.ndarray, x: Variable, axis: int) -> np.ndarray:
     """Return positions counted from the start; those out of bounds stay as they are, for the message."""
     length = x.shape[axis] if axis < x.ndim else 0
     return np.where((position < 0) & (position >= -length), position + length, position)
-
-
-def _template(value: Any, inputs: list[Variable]) -> Any:
-    """Replace what must be an input by a `Slot`, collecting the inputs."""
-    if isinstance(value, (tuple, list)) and not hasattr(value, "_fields"):
-        return type(value)(_template(v, inputs) for v in value)
-    if isinstance(value, dict):
-        return {k: _template(v, inputs) for k, v in value.items()}
-    if hasattr(value, "to_numpy") or isinstance(value, (np.ndarray, jax.Array)):
-        value = as_variable(value)
-    if isinstance(value, Variable):
-        inputs.append(value)
-        return Slot(len(inputs) - 1)
-    return value

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from pmjax.interop.recorded import record_phases
+from pmjax.runtime.settings import own_settings
 from pmjax.sampling.trace import Trace
 from pmjax.target.density import Density
 
@@ -62,7 +63,7 @@ def sample_blackjax(
         raise ValueError(f"chain_method must be 'sequential' or 'vectorized', not {chain_method!r}.")
     began = time.perf_counter()
     run_chain = _chain(density, draws, tune, target_accept, max_treedepth)
-    with jax.enable_x64(True):
+    with own_settings():
         starts = np.asarray(starts, np.float64)
         keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), np.arange(len(starts)))
 

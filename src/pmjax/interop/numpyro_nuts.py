@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from pmjax.interop.recorded import record_phases
+from pmjax.runtime.settings import own_settings
 from pmjax.sampling.trace import Trace
 from pmjax.target.density import Density
 
@@ -75,7 +76,7 @@ def sample_numpyro(
     chains = len(starts)
     kwargs: dict[str, Any] = {"max_tree_depth": 10, "target_accept_prob": target_accept}
     kwargs |= nuts_kwargs or {}
-    with jax.enable_x64(True):
+    with own_settings():
         data, knobs = jax.device_put(density.data), jax.device_put(density.knobs)
         mcmc = MCMC(
             _kernel(lambda theta: -density.log_density(theta, data, knobs), tune, kwargs),

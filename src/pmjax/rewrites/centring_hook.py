@@ -14,7 +14,7 @@ from pmjax.rewrites.centring_fit import TRIALS, Judgement, Level, judge, minimis
 from pmjax.rewrites.coordinates import Coordinates, structure
 from pmjax.rewrites.recentre import recentred
 from pmjax.rewrites.vector_centring import prefer, vectors
-from pmjax.runtime.compilation import program
+from pmjax.runtime.programs import program
 
 # Knobs of some chains: every array has a leading axis of them.
 Knobs = Mapping[str, Any]

@@ -18,7 +18,8 @@ import numpy as np
 from pmjax.distributions.distribution import Distribution
 from pmjax.graph.elementwise_table import is_elementwise
 from pmjax.graph.evaluate import ancestors, evaluate_host, is_random
-from pmjax.graph.ops import Call, Elementwise, Index, Slot, fill_slots
+from pmjax.graph.ops import Call, Elementwise, Index
+from pmjax.graph.slots import Slot, fill_slots
 from pmjax.graph.variable import Variable
 from pmjax.rewrites.row_analysis import not_data
 

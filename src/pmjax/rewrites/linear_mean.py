@@ -16,7 +16,8 @@ import numpy as np
 
 from pmjax.graph.elementwise_table import identity
 from pmjax.graph.evaluate import ancestors, evaluate_host, is_random
-from pmjax.graph.ops import Call, Elementwise, Index, Slot, fill_slots
+from pmjax.graph.ops import Call, Elementwise, Index
+from pmjax.graph.slots import Slot, fill_slots
 from pmjax.graph.variable import Variable, call
 from pmjax.rewrites.row_analysis import not_data
 

@@ -15,7 +15,8 @@ import numpy as np
 from pmjax.errors import ModelError
 from pmjax.graph.elementwise_table import identity
 from pmjax.graph.evaluate import own_nodes
-from pmjax.graph.ops import Call, Elementwise, Index, Input, Slot
+from pmjax.graph.ops import Call, Elementwise, Index, Input
+from pmjax.graph.slots import Slot
 from pmjax.graph.variable import Variable, call
 from pmjax.model.spec import FreeVariable, ModelSpec, SummedOut, distribution_of, name_of
 from pmjax.rewrites.elimination import Discrete, Refused, draws, eliminate, factors_of

@@ -17,7 +17,8 @@ import numpy as np
 
 from pmjax.graph.elementwise_table import is_elementwise
 from pmjax.graph.evaluate import ancestors, evaluate_host
-from pmjax.graph.ops import Call, Constant, DataCell, Elementwise, Index, Input, Op, RandomVariable, Slot
+from pmjax.graph.ops import Call, Constant, DataCell, Elementwise, Index, Input, Op, RandomVariable
+from pmjax.graph.slots import Slot
 from pmjax.graph.variable import Variable
 
 Axes = tuple[int | None, ...]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
-import jax
+from pmjax.runtime.settings import own_settings
 
 
 def double_precision(enabled: bool = True) -> AbstractContextManager[None]:
     """Return a context in which JAX computes in 64 bits (32 bits if not `enabled`), in this thread only.
+
+    The other settings of JAX are pmjax's own there (`own_settings`).
 
     Examples
     --------
@@ -17,4 +19,4 @@ def double_precision(enabled: bool = True) -> AbstractContextManager[None]:
     ...     jnp.ones(1).dtype
     dtype('float64')
     """
-    return jax.enable_x64(enabled)
+    return own_settings(double=enabled)

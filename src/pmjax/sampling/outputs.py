@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from pmjax.runtime.compilation import program, shapes_of
+from pmjax.runtime.programs import program, shapes_of
 from pmjax.target.density import Density
 
 BLOCK_BYTES, MAX_BLOCK = 4 * 2**20, 256

@@ -13,7 +13,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from pmjax.runtime.compilation import program
+from pmjax.runtime.programs import program
+from pmjax.runtime.settings import own_settings
 from pmjax.sampling import schedule
 from pmjax.sampling.buffers import STATS
 from pmjax.sampling.metric import fit_metric, initial_metric
@@ -127,7 +128,7 @@ def sample_python_nuts(
 ) -> Trace:
     """Draw from a density with the Python loop, chain after chain; arguments as in `sample_nuts`."""
     began, dtype = time.perf_counter(), np.dtype(np.float64)
-    with jax.enable_x64(True):
+    with own_settings():
         compiled = program(
             "value_and_grad",
             jax.value_and_grad(density.log_density),

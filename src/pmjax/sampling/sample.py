@@ -12,8 +12,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from pmjax.runtime import compilation
+from pmjax.runtime import programs
 from pmjax.runtime.background import Background
+from pmjax.runtime.settings import own_settings, user_device
 from pmjax.sampling import schedule
 from pmjax.sampling.batch import Batch
 from pmjax.sampling.buffers import STATS, Buffers
@@ -111,7 +112,7 @@ def sample_nuts(
     batch = chains if method == "vectorized" else 1
     _check_numbers(draws, tune, chains, target_accept, max_treedepth)
 
-    scope = partial(jax.enable_x64, dtype == np.float64)
+    scope = partial(own_settings, double=dtype == np.float64, device=user_device())
     progress = Progress(progressbar)
     began = time.perf_counter()
     flags, boundaries = schedule.plan(tune, draws, metric)
@@ -186,11 +187,11 @@ def _compile(
         if batch == 1:
             state = initial_state(np.zeros(density.size), np.zeros(2, np.uint32), kind, program.dtype)
             arguments = (state, settings, data, knobs, np.int32(0))
-            return compilation.program("nuts", program.run_chunk, arguments, (state, buffers), key, traced)
+            return programs.program("nuts", program.run_chunk, arguments, (state, buffers), key, traced)
         walks, one = program.blank_walks(), (settings, knobs)
         settings, knobs = jax.tree.map(lambda x: jax.ShapeDtypeStruct((batch, *x.shape), x.dtype), one)
         together = (walks, settings, data, knobs, np.int32(0))
-        return compilation.program("nuts", program.run_batch, together, (walks, buffers, 0), key, traced)
+        return programs.program("nuts", program.run_batch, together, (walks, buffers, 0), key, traced)
 
 
 def _run(
