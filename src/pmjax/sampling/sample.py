@@ -162,7 +162,8 @@ def sample_nuts(
     given = {"seed": seed, "tune": tune, "target_accept": target_accept, "max_treedepth": max_treedepth}
     chosen = {"sampler": "nuts", "metric": metric, "precision": precision, "chain_method": method}
     attributes: dict[str, object] = {**chosen, **given, **units[0].attributes}
-    return _trace(members, storage, warmup_storage, messages, seconds, attributes)
+    with scope():
+        return _trace(members, storage, warmup_storage, messages, seconds, attributes)
 
 
 def _default_method() -> str:
