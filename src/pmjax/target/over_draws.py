@@ -10,9 +10,9 @@ import numpy as np
 
 from pmjax.errors import ModelError
 from pmjax.runtime.background import Background
-from pmjax.runtime.compilation import program
 from pmjax.runtime.memory import available_memory, readable
 from pmjax.runtime.precision import double_precision
+from pmjax.runtime.programs import program
 
 BLOCK_BYTES = 64 * 2**20
 MAX_BLOCK = 1000
