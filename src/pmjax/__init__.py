@@ -23,10 +23,11 @@ from pmjax.api.sample import sample
 from pmjax.datasets import get_data
 from pmjax.distributions import *  # noqa: F403
 from pmjax.errors import ModelError, NoModelError, SamplingError, SamplingWarning
-from pmjax.graph import math
 from pmjax.graph.variable import Variable, lift
 from pmjax.model.named import Data, Deterministic, Potential, set_data
 from pmjax.target.functions import logp
+from pmjax.tensor import math, scan, shared
+from pmjax.tensor.calculus import function
 from pmjax.version import __version__
 
 # PyMC's two names for the module of JAX samplers: pm.sampling_jax and pm.sampling.jax.
@@ -48,6 +49,7 @@ __all__ = [
     "compute_log_likelihood",
     "compute_log_prior",
     "draw",
+    "function",
     "get_data",
     "lift",
     "logp",
@@ -58,6 +60,8 @@ __all__ = [
     "sample_posterior_predictive",
     "sample_prior_predictive",
     "sampling_jax",
+    "scan",
     "set_data",
+    "shared",
     *distributions.__all__,
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -44,7 +45,7 @@ def multivariate(z: pm.Variable) -> None:
 
 
 def repeated_by_data(z: pm.Variable) -> None:
-    pm.Potential("y", -pm.math.repeat(z, np.array([2, 1, 0, 0]), total_repeat_length=3))
+    pm.Potential("y", -pm.lift(jnp.repeat)(z, np.array([2, 1, 0, 0]), total_repeat_length=3))
 
 
 def bounds(z: pm.Variable) -> None:

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import jax.scipy.special as jsp
 import numpy as np
 
+from pmjax.numerics import bessel, functions
 from pmjax.numerics.functions import softplus
 from pmjax.runtime.precision import double_precision
 
@@ -27,10 +28,12 @@ _FLOATING = (
     "true_divide divide exp expm1 exp2 log log1p log2 log10 sqrt cbrt sin cos tan arcsin arccos arctan "
     "arctan2 sinh cosh tanh arcsinh arccosh arctanh logaddexp logaddexp2 hypot deg2rad rad2deg"
 )
-_TRACED = "power float_power where clip floor ceil round trunc square mod floor_divide remainder fmod"
+_TRACED = (
+    "reciprocal power float_power where clip floor ceil round trunc square mod floor_divide remainder fmod"
+)
 _BOOLEAN = (
     "equal not_equal less less_equal greater greater_equal isnan isinf isfinite "
-    "logical_and logical_or logical_xor logical_not"
+    "isneginf isposinf logical_and logical_or logical_xor logical_not"
 )
 
 
@@ -61,6 +64,16 @@ _RULES: dict[Callable[..., Any], str] = {
     jsp.ndtri: "floating",
     jsp.log_ndtr: "floating",
     jsp.xlogy: "floating",
+    **dict.fromkeys(
+        [
+            *(jsp.xlog1py, jsp.gamma, jsp.gammainc, jsp.gammaincc, jsp.betainc, jsp.beta, jsp.betaln),
+            *(jsp.i0, jsp.i1, bessel.iv, bessel.ive, bessel.kv, bessel.kve),
+            *(functions.erfcinv, functions.erfcx, functions.polygamma, functions.trigamma, functions.chi2sf),
+            *(functions.upper_gamma, functions.lower_gamma, functions.xlogx, functions.logdiffexp),
+            functions.log1mexp_negative,
+        ],
+        "floating",
+    ),
     **_named(_TRACED, "traced"),
 }
 

@@ -16,7 +16,8 @@ from pmjax.graph.arrays import as_array
 from pmjax.graph.elementwise_table import Promotion, is_elementwise, name_of
 from pmjax.graph.evaluate import evaluate_host
 from pmjax.graph.ops import Call, Constant, DataCell, Elementwise, Index, Leaf, Leaves, Op
-from pmjax.graph.slots import Slot, cut_slots
+from pmjax.graph.slots import Slot, cut_slots, fill_slots
+from pmjax.numerics.functions import increase, put
 
 
 def _unary(function: Callable[..., Any]) -> Callable[[Any], Variable]:
@@ -88,6 +89,16 @@ class Variable:
     def T(self) -> Variable:
         """The transpose."""
         return call(jnp.transpose, self)
+
+    @property
+    def mT(self) -> Variable:
+        """The variable with its last two axes exchanged."""
+        return call(jnp.swapaxes, self, -1, -2)
+
+    @property
+    def broadcastable(self) -> tuple[bool, ...]:
+        """Which axes have length 1."""
+        return tuple(n == 1 for n in self.shape)
 
     @property
     def label(self) -> str:
@@ -166,7 +177,24 @@ class Variable:
     ravel = _method(jnp.ravel)
     squeeze = _method(jnp.squeeze)
     round = _method(jnp.round)
-    flatten = _method(jnp.ravel)
+    sort = _method(jnp.sort)
+    argsort = _method(jnp.argsort)
+    repeat = _method(jnp.repeat)
+    swapaxes = _method(jnp.swapaxes)
+    diagonal = _method(jnp.diagonal)
+    trace = _method(jnp.trace)
+    take = _method(jnp.take)
+    ptp = _method(jnp.ptp)
+    searchsorted = _method(jnp.searchsorted)
+    zeros_like = _unary(jnp.zeros_like)
+    ones_like = _unary(jnp.ones_like)
+    exp, log, log1p, log2, log10 = map(_unary, (jnp.exp, jnp.log, jnp.log1p, jnp.log2, jnp.log10))
+    exp2, expm1, sqrt, floor, ceil, trunc = map(
+        _unary, (jnp.exp2, jnp.expm1, jnp.sqrt, jnp.floor, jnp.ceil, jnp.trunc)
+    )
+    sin, cos, tan, sinh, cosh, tanh = map(_unary, (jnp.sin, jnp.cos, jnp.tan, jnp.sinh, jnp.cosh, jnp.tanh))
+    arcsin, arccos, arctan = map(_unary, (jnp.arcsin, jnp.arccos, jnp.arctan))
+    arcsinh, arccosh, arctanh = map(_unary, (jnp.arcsinh, jnp.arccosh, jnp.arctanh))
 
     def __len__(self) -> int:
         if not self.shape:
@@ -230,9 +258,89 @@ class Variable:
         """Return the variable converted to another dtype."""
         return call(jnp.astype, self, np.dtype(dtype))
 
-    def reshape(self, *shape: Any) -> Variable:
+    def reshape(self, *shape: Any, ndim: int | None = None) -> Variable:
         """Return the variable with another shape of the same size."""
         return call(jnp.reshape, self, shape[0] if len(shape) == 1 else shape)
+
+    def flatten(self, ndim: int = 1) -> Variable:
+        """Return the variable with all but the first ``ndim - 1`` dimensions made one."""
+        if ndim == 1:
+            return call(jnp.ravel, self)
+        return self.reshape(*self.shape[: ndim - 1], -1)
+
+    def dimshuffle(self, *pattern: Any) -> Variable:
+        """Return the variable with its axes in another order; "x" is a new axis of length 1.
+
+        Examples
+        --------
+        >>> import pmjax.tensor as pt
+        >>> pt.zeros((2, 3)).dimshuffle(1, "x", 0).shape
+        (3, 1, 2)
+        """
+        places = pattern[0] if len(pattern) == 1 and isinstance(pattern[0], (list, tuple)) else pattern
+        axes = [p for p in places if p != "x"]
+        dropped = [a for a in range(self.ndim) if a not in axes]
+        kept = call(jnp.squeeze, self, tuple(dropped)) if dropped else self
+        order = tuple(sorted(axes).index(a) for a in axes)
+        ordered = kept if order == tuple(range(kept.ndim)) else call(jnp.transpose, kept, order)
+        new = tuple(i for i, p in enumerate(places) if p == "x")
+        return call(jnp.expand_dims, ordered, new) if new else ordered
+
+    def set(self, y: Any, **options: Any) -> Variable:
+        """Return the array behind ``x[key]`` with other values in its place: ``x[key].set(y)``."""
+        return self._updated("set", put, y)
+
+    def inc(self, y: Any, **options: Any) -> Variable:
+        """Return the array behind ``x[key]`` with values added in its place: ``x[key].inc(y)``."""
+        return self._updated("inc", increase, y)
+
+    def _updated(self, what: str, function: Callable[..., Any], y: Any) -> Variable:
+        if not isinstance(self.op, Index):
+            raise ModelError(f"{what} is for parts of a variable, x[key].{what}(y); {self.label} is not one")
+        whole, *indices = self.inputs
+        value = as_variable(y)
+        if not np.can_cast(value.promotion_dtype, whole.dtype, "same_kind"):
+            raise ModelError(
+                f"{value.label} of dtype {value.dtype} does not fit in {whole.label} of {whole.dtype}"
+            )
+        try:
+            fits = np.broadcast_shapes(value.shape, self.shape) == self.shape
+        except ValueError:
+            fits = False
+        if not fits:
+            raise ModelError(
+                f"{value.label} of shape {value.shape} does not fit the part of shape {self.shape}"
+            )
+        return call(function, whole, fill_slots(self.op.template, indices), value)
+
+    def fill(self, value: Any) -> Variable:
+        """Return an array of this shape with one value everywhere."""
+        return call(jnp.broadcast_to, as_variable(value), self.shape)
+
+    def norm(self, L: Any = None, axis: Any = None, keepdims: bool = False) -> Variable:
+        """Return the norm of order L."""
+        return call(jnp.linalg.norm, self, L, axis, keepdims)
+
+    def copy(self, name: str | None = None) -> Variable:
+        """Return the variable itself: variables never change."""
+        return self
+
+    def get_value(self, borrow: bool = False) -> np.ndarray:
+        """Return the value of constants and data."""
+        if self.data_value is None:
+            raise ModelError(f"{self.label} is not data and has no value while the model is built")
+        return np.array(self.data_value)
+
+    def set_value(self, value: Any, borrow: bool = False) -> None:
+        """Replace the value of shared data by another of the same shape."""
+        array = np.array(value, dtype=self.dtype)
+        if not isinstance(self.op, DataCell) or array.shape != self.shape:
+            raise ModelError(
+                f"set_value replaces data by data of the same shape; {self.label} has shape {self.shape}, "
+                f"got {array.shape}: pm.set_data changes the shapes of a model's data"
+            )
+        array.setflags(write=False)
+        self.op.value = array
 
     def transpose(self, *axes: Any) -> Variable:
         """Return the variable with its axes permuted."""

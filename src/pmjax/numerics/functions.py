@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import jax.scipy.linalg as jsl
+import jax.scipy.special as jsp
 import numpy as np
 
 
@@ -70,8 +71,9 @@ def log1mexp(x: Any, *, negative_input: bool = False) -> Any:
 
 
 def logdiffexp(a: Any, b: Any) -> Any:
-    """Return log(exp(a) - exp(b)) for a > b."""
-    return a + log1mexp(a - b)
+    """Return log(exp(a) - exp(b)) for a > b; a where b is minus infinity."""
+    nothing = jnp.isneginf(b)
+    return a + jnp.where(nothing, 0.0, log1mexp(jnp.where(nothing, 1.0, a - b)))
 
 
 def logdet(x: Any) -> Any:
@@ -111,3 +113,91 @@ def expand_packed_triangular(n: int, packed: Any, lower: bool = True) -> Any:
     """Return the triangular matrix whose n (n + 1) / 2 elements are given row by row."""
     rows, columns = np.tril_indices(n) if lower else np.triu_indices(n)
     return jnp.zeros((n, n), packed.dtype).at[rows, columns].set(packed)
+
+
+def log1mexp_negative(x: Any) -> Any:
+    """Return log(1 - exp(x)) for x < 0, accurate at both ends."""
+    return log1mexp(x, negative_input=True)
+
+
+def fill(a: Any, value: Any) -> Any:
+    """Return the value broadcast to the shape of `a`."""
+    return jnp.broadcast_to(value, jnp.broadcast_shapes(jnp.shape(a), jnp.shape(value)))
+
+
+def round_half_away_from_zero(x: Any) -> Any:
+    """Return the nearest integers; halves go away from zero."""
+    return jnp.sign(x) * jnp.floor(jnp.abs(x) + 0.5)
+
+
+def erfcinv(x: Any) -> Any:
+    """Return the inverse of the complementary error function, accurate also for tiny x."""
+    return -jsp.ndtri(0.5 * jnp.asarray(x, jnp.result_type(x, float))) / np.sqrt(2)
+
+
+def erfcx(x: Any) -> Any:
+    """Return exp(x²) erfc(x), which does not underflow.
+
+    Beyond 25 the asymptotic series is exact to double precision (Abramowitz and Stegun 7.1.23).
+    """
+    x = jnp.asarray(x, jnp.result_type(x, float))
+    far = x > 25
+    near, large = jnp.where(far, 1.0, x), jnp.where(far, x, 25.0)
+    u = 1 / large**2
+    series = 1 - u / 2 * (1 - 3 * u / 2 * (1 - 5 * u / 2 * (1 - 7 * u / 2)))
+    return jnp.where(far, series / (large * np.sqrt(np.pi)), jnp.exp(near * near) * jsp.erfc(near))
+
+
+def polygamma(n: Any, x: Any) -> Any:
+    """Return the n-th derivative of the digamma function."""
+    return jsp.polygamma(n, jnp.asarray(x, jnp.result_type(x, float)))
+
+
+def trigamma(x: Any) -> Any:
+    """Return the derivative of the digamma function."""
+    return polygamma(1, x)
+
+
+def upper_gamma(k: Any, x: Any) -> Any:
+    """Return the upper incomplete gamma function, not divided by gamma(k)."""
+    return jsp.gammaincc(k, x) * jsp.gamma(k)
+
+
+def lower_gamma(k: Any, x: Any) -> Any:
+    """Return the lower incomplete gamma function, not divided by gamma(k)."""
+    return jsp.gammainc(k, x) * jsp.gamma(k)
+
+
+def chi2sf(x: Any, k: Any) -> Any:
+    """Return the survival function of the chi-squared distribution with k degrees of freedom."""
+    return jsp.gammaincc(k / 2.0, x / 2.0)
+
+
+def xlogx(x: Any) -> Any:
+    """Return x log x, 0 at 0."""
+    return jsp.xlogy(x, x)
+
+
+def fill_diagonal(a: Any, value: Any, offset: int) -> Any:
+    """Return the matrix with a value on the diagonal that many places right of the main one."""
+    rows = np.arange(a.shape[0])
+    columns = rows + offset
+    inside = (columns >= 0) & (columns < a.shape[1])
+    return jnp.asarray(a).at[rows[inside], columns[inside]].set(value)
+
+
+def unravel_index(indices: Any, dims: tuple[int, ...], order: str, axis: int) -> Any:
+    """Return the index along one axis of positions in the flattened array."""
+    shape = dims if order == "C" else dims[::-1]
+    found = jnp.unravel_index(indices, shape)
+    return found[axis if order == "C" else len(dims) - 1 - axis]
+
+
+def put(x: Any, key: Any, value: Any) -> Any:
+    """Return x with a value in the places of a key."""
+    return jnp.asarray(x).at[key].set(value)
+
+
+def increase(x: Any, key: Any, value: Any) -> Any:
+    """Return x with a value added in the places of a key; repeated places add up."""
+    return jnp.asarray(x).at[key].add(value)
