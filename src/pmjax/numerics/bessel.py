@@ -20,7 +20,7 @@ def ive(v: Any, x: Any) -> Any:
     Examples
     --------
     >>> round(float(ive(0.5, 2.0)), 6)
-    0.276912
+    0.276928
     """
     v, x = _floats(v, x)
     near = x < SERIES_END

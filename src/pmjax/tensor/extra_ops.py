@@ -73,8 +73,8 @@ def unique(
 ) -> Any:
     """Return the different elements of an array that constants and data determine, in ascending order."""
     values = np.asarray(plain(as_variable(ar), "the argument of unique"))
-    options: Any = (return_index, return_inverse, return_counts)
-    found: Any = np.unique(values, *options, axis=axis)
+    numpys: Any = np.unique
+    found = numpys(values, return_index, return_inverse, return_counts, axis=axis)
     return tuple(map(as_variable, found)) if isinstance(found, tuple) else as_variable(found)
 
 
