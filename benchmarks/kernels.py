@@ -25,7 +25,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 from models import BENCHMARKS
 
 import pmjax as pm
-from pmjax.sampling.program import TICKS, Program, Settings
+from pmjax.inference.nuts.program import TICKS, Program, Settings
 from pmjax.target.joint import joint_density
 
 MODELS = ["eight_schools", "gaussian_100", "wells", "radon", "irt_2pl", "gp_regression"]

@@ -17,11 +17,11 @@ from jax import lax
 from models import hierarchical
 
 import pmjax
+from pmjax.inference.nuts.buffers import Buffers, capacity
+from pmjax.inference.nuts.program import Program, Settings, initial_state
 from pmjax.rewrites import pipeline
-from pmjax.runtime import programs
-from pmjax.sampling.buffers import STATS, Buffers, capacity
-from pmjax.sampling.program import Program, Settings, initial_state
-from pmjax.sampling.randomness import chain_key
+from pmjax.run.statistics import STATS
+from pmjax.runtime import programs, streams
 from pmjax.target.density import Density
 from pmjax.target.joint import joint_density
 
@@ -67,7 +67,7 @@ def bare_leapfrog(density: Density) -> Callable[[int], None]:
 
 def nuts(density: Density) -> tuple[Callable[[int], int], float]:
     """Return a function that makes so many draws of about 15 leaves and counts them, and compile seconds."""
-    state = initial_state(np.zeros(density.size), chain_key(1, 0), "diag", FLOAT)
+    state = initial_state(np.zeros(density.size), streams.key(1, "trajectories", 0), "diag", FLOAT)
 
     def settings(n: int, depth: int) -> Settings:
         flags = np.zeros(capacity(density.size), np.int32)

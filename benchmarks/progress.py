@@ -13,7 +13,7 @@ from typing import Any
 from models import BENCHMARKS
 
 import pmjax as pm
-from pmjax.sampling.progress import Progress
+from pmjax.run.progress import Progress
 
 
 def main() -> None:

@@ -19,11 +19,11 @@ from models import hierarchical, regressions
 from models.data import posteriordb, posteriordb_file
 
 import pmjax as pm
+from pmjax.inference.nuts.sample import sample_nuts
 from pmjax.model.spec import ModelSpec
 from pmjax.rewrites.centring_hook import recentre_hook
 from pmjax.rewrites.pipeline import apply
 from pmjax.runtime.precision import double_precision
-from pmjax.sampling.sample import sample_nuts
 from pmjax.target.density import Density
 from pmjax.target.joint import joint_density
 from pmjax.target.start import initial_point

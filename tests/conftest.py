@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 # The models of the benchmarks are those of several tests.
-sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+ROOT = Path(__file__).parents[1]
+sys.path += [str(ROOT), str(ROOT / "benchmarks")]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -12,8 +12,8 @@
 
 import sys
 
-from pmjax import distributions, sampling
-from pmjax.api import sampling_jax
+from pmjax import distributions
+from pmjax.api import sampling, sampling_jax
 from pmjax.api.densities import compute_log_likelihood, compute_log_prior
 from pmjax.api.deterministics import compute_deterministics
 from pmjax.api.draw import draw
@@ -31,7 +31,7 @@ from pmjax.tensor.calculus import function
 from pmjax.version import __version__
 
 # PyMC's two names for the module of JAX samplers: pm.sampling_jax and pm.sampling.jax.
-sampling.jax = sampling_jax  # type: ignore[attr-defined]
+sys.modules[f"{__name__}.sampling"] = sampling
 sys.modules[f"{__name__}.sampling_jax"] = sys.modules[f"{__name__}.sampling.jax"] = sampling_jax
 
 __all__ = [

@@ -6,13 +6,14 @@ import jax
 import numpy as np
 import pytest
 
+from pmjax.inference.nuts import schedule
+from pmjax.inference.nuts.buffers import capacity
+from pmjax.inference.nuts.metric import METRICS
+from pmjax.inference.nuts.program import Program, Settings, initial_state
 from pmjax.rewrites import pipeline
+from pmjax.run.statistics import STATS
+from pmjax.runtime import streams
 from pmjax.runtime.executable import compiled
-from pmjax.sampling import schedule
-from pmjax.sampling.buffers import STATS, capacity
-from pmjax.sampling.metric import METRICS
-from pmjax.sampling.program import Program, Settings, initial_state
-from pmjax.sampling.randomness import chain_key
 from pmjax.target.joint import joint_density
 
 from .models import radon
@@ -26,7 +27,7 @@ def test_options_change_no_draw(metric: str) -> None:
     flags = np.zeros(capacity(density.size), np.int32)
     flags[:draws] = schedule.warmup_flags(draws)
     with jax.enable_x64(True):
-        state = initial_state(np.zeros(density.size), chain_key(1, 0), metric, float64)
+        state = initial_state(np.zeros(density.size), streams.key(1, "trajectories", 0), metric, float64)
         settings = Settings(np.int32(draws), np.int32(6), np.float64(0.8), flags)
         arguments = state, settings, density.data, density.knobs, np.int32(10_000)
         lowered = jax.jit(Program(density, metric, 10, float64).run_chunk).lower(*arguments)

@@ -13,8 +13,8 @@ from scipy import stats
 import pmjax as pm
 from pmjax.rewrites.marginalise import NAME
 from pmjax.rewrites.pipeline import apply
+from pmjax.run.outputs import compile_outputs
 from pmjax.runtime.precision import double_precision
-from pmjax.sampling.outputs import compile_outputs
 from pmjax.target.debug import term_reports
 from pmjax.target.density import Density
 from pmjax.target.joint import joint_density

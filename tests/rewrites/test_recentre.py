@@ -12,14 +12,14 @@ import pytest
 from scipy.stats import norm
 
 import pmjax as pm
+from pmjax.inference.nuts.sample import sample_nuts
 from pmjax.model.spec import ModelSpec
 from pmjax.rewrites.centring_fit import Judgement, Level, judge, minimise
 from pmjax.rewrites.centring_hook import recentre_hook
 from pmjax.rewrites.coordinates import Coordinates
 from pmjax.rewrites.recentre import NAME, recentred
+from pmjax.run.trace import Trace
 from pmjax.runtime.precision import double_precision
-from pmjax.sampling.sample import sample_nuts
-from pmjax.sampling.trace import Trace
 from pmjax.target.joint import joint_density
 from pmjax.target.start import initial_point
 

@@ -35,10 +35,10 @@ def words(tmp_path: Path, module: str, **environment: str) -> list[str]:
 
 
 def test_a_program_that_calls_lapack_runs_in_a_new_process(tmp_path: Path) -> None:
-    compiled, loaded, total = words(tmp_path, "tests.sampling.from_lapack")
+    compiled, loaded, total = words(tmp_path, "tests.runtime.from_lapack")
     assert int(compiled) > 0
     assert int(loaded) == 0
-    assert words(tmp_path, "tests.sampling.from_lapack") == ["0", compiled, total]
+    assert words(tmp_path, "tests.runtime.from_lapack") == ["0", compiled, total]
 
 
 # What changes machine code, or where it can run, and how often that is compiled.

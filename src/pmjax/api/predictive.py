@@ -18,7 +18,7 @@ from pmjax.model.spec import ModelSpec, name_of
 from pmjax.results.groups import add_groups, assemble, group_names, is_result
 from pmjax.results.model_groups import data_groups, drawn_group, labels_of_model, one_chain
 from pmjax.results.recorded_draws import RecordedDraws, read_draws
-from pmjax.sampling.progress import Progress, announce
+from pmjax.run.progress import Progress, announce
 from pmjax.target import forward
 from pmjax.target.conditioning import Conditioning, condition
 

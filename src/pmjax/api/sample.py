@@ -17,8 +17,10 @@ from pmjax.api.model import modelcontext
 from pmjax.api.starts import InitialValues, as_seed, chain_starts, explain_failed_start
 from pmjax.errors import ModelError, SamplingWarning, suggest
 from pmjax.graph.evaluate import own_nodes
-from pmjax.interop.blackjax_nuts import sample_blackjax
-from pmjax.interop.numpyro_nuts import sample_numpyro
+from pmjax.inference.nuts.sample import sample_nuts
+from pmjax.inference.others.blackjax import sample_blackjax
+from pmjax.inference.others.numpyro import sample_numpyro
+from pmjax.inference.reference import sample_python_nuts
 from pmjax.model.declarations import Declarations
 from pmjax.model.named import constant_data
 from pmjax.model.spec import ModelSpec, name_of
@@ -28,13 +30,11 @@ from pmjax.results.to_arviz import Labels, to_arviz
 from pmjax.rewrites import pipeline
 from pmjax.rewrites.centring_hook import CentringHook, recentre_hook
 from pmjax.rewrites.recentre import describe_centring
+from pmjax.run.progress import announce
+from pmjax.run.starts import StartError
+from pmjax.run.trace import Trace
 from pmjax.runtime.background import Background
 from pmjax.runtime.collector import no_full_collections
-from pmjax.sampling.chain import StartError
-from pmjax.sampling.progress import announce
-from pmjax.sampling.python_nuts import sample_python_nuts
-from pmjax.sampling.sample import sample_nuts
-from pmjax.sampling.trace import Trace
 from pmjax.target.density import Density
 from pmjax.target.joint import check_samplable, joint_density
 from pmjax.target.layout import Layout

@@ -10,7 +10,8 @@ import numpy as np
 
 from pmjax.errors import ModelError, SamplingError, suggest
 from pmjax.model.spec import ModelSpec
-from pmjax.sampling.chain import StartError
+from pmjax.run.starts import StartError
+from pmjax.runtime.streams import stream
 from pmjax.target import debug, start
 from pmjax.target.layout import Layout
 
@@ -62,7 +63,9 @@ def chain_starts(
         return points[number]
 
     def starts(chain: int, attempt: int) -> np.ndarray:
-        noise = np.random.default_rng([seed, chain, attempt]).uniform(-JITTER, JITTER, layout.size)
+        noise = np.random.default_rng(stream(seed, "jitter", chain, attempt)).uniform(
+            -JITTER, JITTER, layout.size
+        )
         return center(chain) + noise if jitter else center(chain)
 
     return starts

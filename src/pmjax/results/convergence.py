@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 import numpy as np
 
 from pmjax.results.arviz_series import arviz_series
-from pmjax.sampling.trace import Phase, Trace
+from pmjax.run.trace import Phase, Trace
 
 MAX_RHAT = 1.01
 MIN_ESS_PER_CHAIN = 100

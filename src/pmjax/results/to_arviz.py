@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pmjax.results.groups import assemble
-from pmjax.sampling.trace import Phase, Trace
+from pmjax.run.trace import Phase, Trace
 from pmjax.version import __version__
 
 if TYPE_CHECKING:

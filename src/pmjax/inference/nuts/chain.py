@@ -1,0 +1,305 @@
+"""One chain: its start, its chunks of draws, and what is kept of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol, TypeVar
+
+import jax
+import numpy as np
+
+from pmjax.inference.nuts import metric as metrics
+from pmjax.inference.nuts import step_size
+from pmjax.inference.nuts.buffers import Buffers
+from pmjax.inference.nuts.kernel import Point
+from pmjax.inference.nuts.program import Settings
+from pmjax.inference.nuts.schedule import LATE
+from pmjax.inference.nuts.state import ChainState, initial_state
+from pmjax.run.chunk import Chunk
+from pmjax.run.starts import StartError, Starts
+from pmjax.run.statistics import STATS
+from pmjax.runtime import streams
+
+# Between chunks an interrupt is answered, and another chain may have the processor.
+CHUNK_SECONDS = 0.05
+START_ATTEMPTS = 50
+INITIAL_STEP = 0.1
+N_STEPS, DIVERGING = STATS.index("n_steps"), STATS.index("diverging")
+
+T = TypeVar("T")
+# A generator of calls of the program: it yields (state, settings, knobs) and is sent what they return.
+Calls = Generator[tuple[ChainState, Settings, Any], tuple[ChainState, Buffers], T]
+
+# Draws and gradients, shapes (n, D).
+Pairs = tuple[np.ndarray, np.ndarray]
+# Knobs; in the coordinates that they define, where the chain is and the gradient there; what the log density
+# has grown by there; the draws and gradients of the window in these coordinates.
+Move = tuple[Any, Pairs, float, Pairs]
+
+
+class WindowHook(Protocol):
+    """What may change the coordinates of chains where a window of their warm-up ends."""
+
+    def prepare(self, chains: int, dtype: np.dtype) -> None:
+        """Compile what will be needed for so many chains at a time; called in a thread of its own."""
+        ...
+
+    def __call__(
+        self,
+        chains: Sequence[int],
+        theta: np.ndarray,
+        gradient: np.ndarray,
+        place: Pairs,
+        knobs: Any,
+    ) -> Sequence[Move | None]:
+        """Return for each chain its move, or None if it stays.
+
+        Parameters
+        ----------
+        chains : sequence of int
+            Indices of C chains; every array, those of ``knobs`` too, has a leading axis of them.
+        theta, gradient : ndarray, shape (C, draws, D)
+            The draws of the window and the gradients there.
+        place : tuple of two ndarray, shape (C, D)
+            Where the chains are, and the gradients there.
+        knobs : pytree of ndarray
+            The knobs in force.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all chains of a run share."""
+
+    run_chunk: Callable[..., Any]
+    data: Any
+    knobs: Any
+    kind: str
+    dtype: np.dtype
+    capacity: int
+    flags: np.ndarray
+    tune: int
+    draws: int
+    target_accept: float
+    max_treedepth: int
+    starts: Starts
+    retry: bool
+    boundaries: np.ndarray
+    window_hook: WindowHook | None
+    keep: Callable[[Chunk, Any], None]
+
+    @property
+    def uses_pairs(self) -> bool:
+        """Whether (draw, gradient) pairs of warm-up are wanted on the host."""
+        return self.kind != "diag" or self.window_hook is not None
+
+    @cached_property
+    def stops(self) -> np.ndarray:
+        """After how many draws a chain stops: where a phase or a window ends."""
+        ends = [self.tune, self.tune + self.draws]
+        return np.union1d(ends, self.boundaries if self.uses_pairs else []).astype(int)
+
+    def draws_to_stop(self, done: int | np.ndarray) -> np.ndarray:
+        """Return how many draws lie between ``done`` and the next stop."""
+        following = np.searchsorted(self.stops, done, side="right")
+        return self.stops[np.minimum(following, len(self.stops) - 1)] - done
+
+
+@dataclass
+class Chain:
+    """A chain between two chunks."""
+
+    run: Run
+    index: int
+    seed: int
+    state: ChainState | None = None
+    knobs: Any = None
+    done: int = 0
+    gradients: int = 0
+    probes: int = 0
+    divergences: int = 0
+    all_divergent: bool = True
+    ticks: int = 1
+    last_stats: np.ndarray | None = None
+    started: float = 0.0
+    pairs: list[Pairs] = field(default_factory=list)
+
+    @property
+    def tune(self) -> int:
+        return self.run.tune
+
+    @property
+    def draws(self) -> int:
+        return self.run.draws
+
+    @property
+    def finished(self) -> bool:
+        return self.done >= self.run.tune + self.run.draws
+
+    @property
+    def members(self) -> list[Chain]:
+        return [self]
+
+    @property
+    def attributes(self) -> dict[str, object]:
+        """What is recorded with the result beside the run's own."""
+        return {}
+
+    def advance(self) -> None:
+        """Make the next chunk of draws and hand it to ``run.keep``."""
+        steps = self._chunk()
+        answer: Any = None
+        while True:
+            try:
+                state, settings, knobs = steps.send(answer)
+            except StopIteration:
+                return
+            arguments = (state, settings, self.run.data, knobs, np.int32(self.ticks))
+            began = time.perf_counter()
+            answer = jax.block_until_ready(self.run.run_chunk(*arguments))
+            self._pace(state, answer, time.perf_counter() - began)
+
+    def _pace(self, before: ChainState, answer: tuple[ChainState, Buffers], seconds: float) -> None:
+        """Choose the ticks of the next call by what the last one, from ``before``, has made of its own."""
+        after, buffers = answer
+        made = int(after.draw) - int(before.draw)
+        leaves = int(np.asarray(buffers.stats)[:made, N_STEPS].sum())
+        leaves += int(after.search.made) - int(before.search.made)
+        ticks = max(1, int(CHUNK_SECONDS / seconds * leaves))
+        # A call that ends before its ticks do takes much of its time to begin and to end.
+        self.ticks = ticks if leaves >= self.ticks else max(self.ticks, ticks)
+
+    def _chunk(self) -> Calls[None]:
+        """Do so, yielding each call of the program."""
+        run = self.run
+        if self.state is None:
+            self.started = time.perf_counter()
+            yield from self.start()
+        assert self.state is not None
+        most, listening = min(int(run.draws_to_stop(self.done)), run.capacity), self.listening
+        self.state, buffers = yield from self._call(self.state, most, run.max_treedepth)
+        n = int(self.state.draw) - self.done
+        theta, stats = np.asarray(buffers.theta)[:n], np.asarray(buffers.stats)[:n]
+        # One chain is a batch of one to what keeps the draws.
+        knobs = jax.tree.map(lambda x: np.asarray(x)[None], self.knobs)
+        place = np.array([self.index]), np.array([self.done]), np.array([n])
+        run.keep(Chunk(*place, theta[None], stats[None]), knobs)
+        gradients, divergences = int(stats[:, N_STEPS].sum()), int(stats[:, DIVERGING].sum())
+        self.count(n, gradients, divergences, int(self.state.search.made), stats[-1].copy())
+        if listening:
+            self.pairs.append((np.array(theta), np.array(np.asarray(buffers.gradient)[:n])))
+            if self.at_window_end:
+                self.end_window(*take_windows([self])[0])
+
+    @property
+    def listening(self) -> bool:
+        """Whether the next draws are warm-up whose (draw, gradient) pairs are wanted on the host."""
+        return self.done < self.run.tune and self.run.uses_pairs
+
+    @property
+    def at_window_end(self) -> bool:
+        """Whether a window of the warm-up has just ended."""
+        return self.done in self.run.boundaries
+
+    def count(self, n: int, gradients: int, divergences: int, probes: int, last_stats: np.ndarray) -> None:
+        """Count a chunk of ``n`` draws of one phase, and the gradients of all searches for a step size."""
+        self.gradients += gradients + probes - self.probes
+        self.probes = probes
+        self.all_divergent &= divergences == n
+        if self.done >= self.run.tune:
+            self.divergences += divergences
+        self.last_stats = last_stats
+        self.done += n
+
+    def settings(self, n: int) -> Settings:
+        """Return the settings of the program for the next ``n`` draws."""
+        run = self.run
+        flags = np.zeros(run.capacity, np.int32)
+        flags[:n] = run.flags[self.done : self.done + n]
+        return Settings(
+            np.int32(n), np.int32(run.max_treedepth), np.asarray(run.target_accept, run.dtype), flags
+        )
+
+    def _call(self, state: ChainState, n: int, depth_limit: int) -> Calls[tuple[ChainState, Buffers]]:
+        settings = self.settings(n)._replace(depth_limit=np.int32(depth_limit))
+        answer = yield state, settings, self.knobs
+        return answer
+
+    def start(self) -> Calls[None]:
+        """Find a start with a finite density, and a first metric and step size."""
+        run, self.knobs = self.run, self.run.knobs
+        attempts = START_ATTEMPTS if run.retry else 1
+        key = streams.key(self.seed, "trajectories", self.index)
+        for attempt in range(attempts):
+            theta = np.asarray(run.starts(self.index, attempt), run.dtype)
+            fresh = initial_state(theta, key, run.kind, run.dtype)
+            if (yield from self._evaluate(fresh)):
+                break
+        else:
+            assert self.state is not None
+            raise StartError(self.index, theta, float(self.state.point.log_density), attempts)
+        self._restart_metric()
+        self._search_step_size(INITIAL_STEP)
+
+    def _evaluate(self, fresh: ChainState) -> Calls[bool]:
+        """Evaluate the density at a fresh state's position; whether it is finite there."""
+        state, _ = yield from self._call(fresh._replace(step_size=np.zeros((), self.run.dtype)), 1, 1)
+        self.gradients += 1
+        point = state.point
+        self.state = fresh._replace(point=point)
+        return bool(np.isfinite(point.log_density)) and bool(np.all(np.isfinite(point.gradient)))
+
+    def _restart_metric(self) -> None:
+        assert self.state is not None
+        metric = metrics.initial_metric(self.run.kind, np.asarray(self.state.point.gradient))
+        estimator = metrics.begin_estimate(metric.sigma.size, self.run.dtype)
+        self.state = self.state._replace(metric=metric, estimator=estimator)
+
+    def _search_step_size(self, first: float) -> None:
+        """Let the next call begin with a search for a step size."""
+        assert self.state is not None
+        search = step_size.begin_search(self.state.search)
+        self.state = self.state._replace(step_size=np.asarray(first, self.run.dtype), search=search)
+
+    def end_window(self, window: Pairs, move: Move | None) -> None:
+        """Let the metric hear of the window that has ended, and go on in new coordinates if there are any."""
+        assert self.state is not None
+        if self.run.kind != "diag":
+            metric = metrics.fit_metric(self.run.kind, *window, self.state.metric)
+            self.state = self.state._replace(metric=metric)
+        if move is not None:
+            self._move(*move)
+
+    def _move(self, knobs: Any, place: Pairs, rise: float, window: Pairs) -> None:
+        """Go on in new coordinates, with the metric that the last window would have given there."""
+        assert self.state is not None
+        old, run, self.knobs = self.state, self.run, knobs
+        identity = metrics.initial_metric(run.kind, np.zeros_like(place[0]))
+        self.state = old._replace(
+            point=Point(*place, np.asarray(float(old.point.log_density) + rise, run.dtype)),
+            metric=metrics.fit_metric(run.kind, *window, identity),
+            estimator=metrics.estimate_of(*window, run.dtype),
+        )
+        self._search_step_size(float(old.step_size))
+
+
+def take_windows(chains: Sequence[Chain]) -> list[tuple[Pairs, Move | None]]:
+    """Return the window of draws that has just ended in each chain, and where the chain goes from there."""
+    run, windows = chains[0].run, []
+    for chain in chains:
+        theta, gradient = (np.concatenate(part) for part in zip(*chain.pairs, strict=True))
+        windows.append((theta, gradient))
+        chain.pairs.clear()
+    moves: Sequence[Move | None] = [None] * len(chains)
+    # The coordinates freeze before the last phase, which tunes the step size alone.
+    if run.window_hook is not None and not run.flags[chains[0].done] & LATE:
+        draws, gradients = (np.stack(part) for part in zip(*windows, strict=True))
+        points = [chain.state.point for chain in chains if chain.state is not None]
+        place = np.stack([point.position for point in points]), np.stack([point.gradient for point in points])
+        knobs = jax.tree.map(lambda *own: np.stack(own), *(chain.knobs for chain in chains))
+        moves = run.window_hook([c.index for c in chains], draws, gradients, place, knobs)
+    return list(zip(windows, moves, strict=True))
