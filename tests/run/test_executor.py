@@ -26,12 +26,13 @@ def run_child(module: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
-def test_ctrl_c_returns_the_draws_made_so_far():
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_or_a_scheduler_leaves_the_draws_made_so_far(sign):
     with run_child("tests.run.interrupted", "drawing") as child:
         assert child.stdout.readline().strip() == "drawing"
         time.sleep(0.3)
         sent = time.time()
-        child.send_signal(signal.SIGINT)
+        child.send_signal(sign)
         ended, chains, draws, size, finite, n_warnings = child.stdout.readline().split()
         child.wait(60)
     assert child.returncode == 0
@@ -41,7 +42,7 @@ def test_ctrl_c_returns_the_draws_made_so_far():
     assert float(ended) - sent < 30
 
 
-@pytest.mark.parametrize("phase", ["compiling", "warm-up"])
+@pytest.mark.parametrize("phase", ["compiling", "warm_up"])
 def test_ctrl_c_before_there_are_draws_is_raised(phase):
     with run_child("tests.run.interrupted", phase) as child:
         assert child.stdout.readline().split() == ["KeyboardInterrupt"]
@@ -58,7 +59,30 @@ def test_a_second_ctrl_c_stops_hard():
         child.send_signal(signal.SIGINT)
         assert child.stdout.readline().split() == ["KeyboardInterrupt"]
         child.wait(60)
-    assert child.returncode == 0
+    # Only a chunk that outlasts the patience at the end of the process would be cut short.
+    assert child.returncode in (0, -signal.SIGINT)
+
+
+@pytest.mark.parametrize("phase", ["endless", "blocked", "in_xla"])
+def test_a_second_ctrl_c_ends_the_process_by_that_signal(phase):
+    with run_child("tests.run.interrupted", phase) as child:
+        assert child.stdout.readline().strip() in ("tracing", "compiling")
+        time.sleep(0.3)  # until it is inside
+        child.send_signal(signal.SIGINT)
+        assert child.stdout.readline().split() == ["KeyboardInterrupt"]
+        if phase != "endless":  # a loop in Python ends by itself
+            time.sleep(0.3)
+            child.send_signal(signal.SIGINT)
+        child.wait(60)
+    assert child.returncode == (0 if phase == "endless" else -signal.SIGINT)
+
+
+def test_sigterm_with_no_draws_to_keep_ends_the_process_as_ever():
+    with run_child("tests.run.interrupted", "blocked") as child:
+        assert child.stdout.readline().strip() == "tracing"
+        child.send_signal(signal.SIGTERM)
+        child.wait(60)
+    assert child.returncode == -signal.SIGTERM
 
 
 @pytest.mark.parametrize("chain_method", ["parallel", "sequential", "vectorized"])

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import ctypes
+import os
+import signal
+import sys
 import threading
-from collections.abc import Callable
+import time
+import weakref
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 POLL_SECONDS = 0.05
+PATIENCE_SECONDS = 1.0
+EXIT_SECONDS = 10.0
+"""How long the end of the process waits for threads that are in compiled code."""
+
+_started: weakref.WeakSet[Background] = weakref.WeakSet()
 
 
 class Background:
@@ -30,9 +44,8 @@ class Background:
         self._value: Any = None
         self._error: BaseException | None = None
         self._ended = threading.Event()
-        # No daemon: the interpreter must not end, after an interrupt, while a thread of it is in compiled
-        # code or inside XLA, which takes the process down.
-        self._thread = threading.Thread(target=self._work)
+        # The interpreter would wait for other threads for ever, and not at all after an interrupt.
+        self._thread = threading.Thread(target=self._work, daemon=True)
 
     def _work(self) -> None:
         try:
@@ -44,13 +57,29 @@ class Background:
 
     def start(self) -> None:
         """Begin."""
+        _wait_at_exit()
+        _started.add(self)
         self._thread.start()
+
+    def stop(self) -> None:
+        """Let the function end where Python comes to its next instruction; compiled code is not interrupted.
+
+        Nobody may wait for its value any more.
+        """
+        if self._thread.is_alive():
+            number, error = ctypes.c_ulong(self._thread.ident or 0), ctypes.py_object(SystemExit)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(number, error)
 
     def ended_within(self, seconds: float) -> bool:
         """Wait so long at most, and return whether the function has ended."""
-        # Not `Thread.join`: interrupted there, CPython 3.11 takes a running thread for an ended one, and
-        # does not wait for it when the interpreter ends.
+        # Not `Thread.join`: interrupted there, CPython 3.11 takes a running thread for an ended one.
         return self._ended.wait(seconds)
+
+    def gone_within(self, seconds: float) -> bool:
+        """Wait so long at most, and return whether its thread is no more."""
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def wait(self, tick: Callable[[], None] | None = None) -> Any:
         """Return the function's value, or raise what it raised, once it has ended.
@@ -73,3 +102,42 @@ class Background:
         if self._error is not None:
             raise self._error
         return self._value
+
+
+@cache
+def _wait_at_exit() -> None:
+    # Handlers run in the reverse order: this one, registered after JAX was imported, before JAX's own.
+    atexit.register(_end_all)
+
+
+def _end_all() -> None:
+    """Let no thread be in compiled code when the interpreter ends: that would abort the process.
+
+    Threads are told to stop and waited for. If one does not end, or at a second Ctrl-C, the process ends as
+    Ctrl-C ends any other: at once, by the signal.
+    """
+    try:
+        working = [work for work in _started if not work.gone_within(0)]
+        for work in working:
+            work.stop()
+        if not _all_gone(working, PATIENCE_SECONDS):
+            print("Waiting for compiled code to end; Ctrl-C does not wait.", file=sys.stderr, flush=True)
+            if not _all_gone(working, EXIT_SECONDS):
+                _kill()
+    except KeyboardInterrupt:
+        _kill()
+
+
+def _all_gone(working: Iterable[Background], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    return all(work.gone_within(max(0.0, deadline - time.monotonic())) for work in working)
+
+
+def _kill() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    if os.name == "posix":
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    os._exit(128 + signal.SIGINT)

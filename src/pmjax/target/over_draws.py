@@ -76,7 +76,7 @@ def over_draws(
         return jax.ShapeDtypeStruct((block,), np.uint32), base, one, fixed
 
     many = jax.vmap(numbered, in_axes=(0, None, 0, None))
-    progress = {"done": 0, "stop": 0}
+    progress = {"done": 0}
 
     def work() -> dict[str, np.ndarray]:
         with double_precision():
@@ -87,8 +87,6 @@ def over_draws(
             executable = program("over_draws", many, arguments(block), shapes, None)
             result = {n: np.empty((draws, *s.shape[1:]), s.dtype) for n, s in shapes.items()}
             for first in range(0, draws, block):
-                if progress["stop"]:
-                    break
                 # The last block is filled up with its last draw: one shape, one program.
                 rows = np.minimum(np.arange(first, first + block), draws - 1)
                 part = {n: v[rows] for n, v in values.items()}
@@ -104,7 +102,7 @@ def over_draws(
     try:
         finished: dict[str, np.ndarray] = running.wait(lambda: tick(progress["done"]))
     except BaseException:
-        progress["stop"] = 1
+        running.stop()
         raise
     return finished
 

@@ -27,6 +27,7 @@ from pmjax.run.trace import Trace
 from pmjax.runtime import programs
 from pmjax.runtime.background import Background
 from pmjax.runtime.settings import own_settings, user_device
+from pmjax.runtime.termination import termination_interrupts
 from pmjax.target.density import Density
 
 CHAIN_METHODS = ("parallel", "sequential", "vectorized")
@@ -135,7 +136,11 @@ def sample_nuts(
 
     making = Background(partial(_compile, program, data, knobs, scope, traced))
     making.start()
-    compiled = making.wait(lambda: progress.phase("Compiling the model and the sampler"))
+    try:
+        compiled = making.wait(lambda: progress.phase("Compiling the model and the sampler"))
+    except KeyboardInterrupt:
+        making.stop()
+        raise
     compile_seconds = time.perf_counter() - began
     run = Run(
         run_chunk=compiled,
@@ -159,7 +164,8 @@ def sample_nuts(
     units = [Batch(members, program)] if batch > 1 else members
     workers = min(chains, cores or os.cpu_count() or 1) if method == "parallel" else 1
     pool = Pool(units, workers, scope, in_order=method == "sequential")
-    messages = _run(pool, members, progress, callback)
+    with termination_interrupts():
+        messages = _run(pool, members, progress, callback)
     seconds = {"compile": compile_seconds, "sample": time.perf_counter() - began - compile_seconds}
     given = {"seed": seed, "tune": tune, "target_accept": target_accept, "max_treedepth": max_treedepth}
     chosen = {"sampler": "nuts", "metric": metric, "precision": precision, "chain_method": method}
