@@ -1,0 +1,1 @@
+"""Ways to draw from a density, or to approximate it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -18,14 +18,14 @@ BLOCK_BYTES = 64 * 2**20
 MAX_BLOCK = 1000
 """Draws of a block at most: larger ones need more memory for no more speed."""
 
-OneDraw = Callable[[jax.Array, dict[str, jax.Array], Sequence[Any]], dict[str, jax.Array]]
+OneDraw = Callable[[jax.Array, dict[str, jax.Array], Any], dict[str, jax.Array]]
 """``function(key, values, data) -> outputs``, of one draw."""
 
 
 def over_draws(
     function: OneDraw,
     values: Mapping[str, np.ndarray],
-    data: Sequence[Any],
+    data: Any,
     *,
     draws: int,
     seed: int = 0,
@@ -44,7 +44,7 @@ def over_draws(
         ``function(key, values, data) -> outputs`` of one draw, traceable by JAX.
     values : mapping of str to ndarray, shape (draws, *shape)
         What is known of each draw.
-    data : sequence of arrays
+    data : pytree of arrays
         The same for all draws.
     draws, seed : int
     scratch : int
@@ -72,7 +72,7 @@ def over_draws(
 
     def arguments(block: int) -> tuple[Any, ...]:
         one = {n: jax.ShapeDtypeStruct((block, *v.shape[1:]), v.dtype) for n, v in values.items()}
-        fixed = [jax.ShapeDtypeStruct(np.shape(d), np.asarray(d).dtype) for d in data]
+        fixed = jax.tree.map(lambda d: jax.ShapeDtypeStruct(np.shape(d), np.asarray(d).dtype), data)
         return jax.ShapeDtypeStruct((block,), np.uint32), base, one, fixed
 
     many = jax.vmap(numbered, in_axes=(0, None, 0, None))
@@ -90,7 +90,7 @@ def over_draws(
                 # The last block is filled up with its last draw: one shape, one program.
                 rows = np.minimum(np.arange(first, first + block), draws - 1)
                 part = {n: v[rows] for n, v in values.items()}
-                out = executable(rows.astype(np.uint32), base, part, list(data))
+                out = executable(rows.astype(np.uint32), base, part, data)
                 last = min(first + block, draws)
                 for name, value in out.items():
                     result[name][first:last] = np.asarray(value)[: last - first]

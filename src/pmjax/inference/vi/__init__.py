@@ -1,0 +1,1 @@
+"""Approximations of a density by distributions that can be drawn at once."""
