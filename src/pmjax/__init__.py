@@ -13,10 +13,13 @@
 import sys
 
 from pmjax import distributions
-from pmjax.api import sampling, sampling_jax
+from pmjax.api import callbacks, sampling, sampling_jax, variational
+from pmjax.api.approximation import Approximation
 from pmjax.api.densities import compute_log_likelihood, compute_log_prior
 from pmjax.api.deterministics import compute_deterministics
 from pmjax.api.draw import draw
+from pmjax.api.find_map import find_hessian, find_MAP
+from pmjax.api.fit import ADVI, FullRankADVI, fit
 from pmjax.api.model import Model, model_to_graphviz, modelcontext
 from pmjax.api.predictive import sample_posterior_predictive, sample_prior_predictive
 from pmjax.api.sample import sample
@@ -24,6 +27,17 @@ from pmjax.datasets import get_data
 from pmjax.distributions import *  # noqa: F403
 from pmjax.errors import ModelError, NoModelError, SamplingError, SamplingWarning
 from pmjax.graph.variable import Variable, lift
+from pmjax.inference.vi.optimisers import (
+    adadelta,
+    adagrad,
+    adagrad_window,
+    adam,
+    adamax,
+    momentum,
+    nesterov_momentum,
+    rmsprop,
+    sgd,
+)
 from pmjax.model.named import Data, Deterministic, Potential, set_data
 from pmjax.target.functions import logp
 from pmjax.tensor import math, scan, shared
@@ -35,6 +49,23 @@ sys.modules[f"{__name__}.sampling"] = sampling
 sys.modules[f"{__name__}.sampling_jax"] = sys.modules[f"{__name__}.sampling.jax"] = sampling_jax
 
 __all__ = [
+    "ADVI",
+    "Approximation",
+    "FullRankADVI",
+    "adadelta",
+    "adagrad",
+    "adagrad_window",
+    "adam",
+    "adamax",
+    "callbacks",
+    "find_MAP",
+    "find_hessian",
+    "fit",
+    "momentum",
+    "nesterov_momentum",
+    "rmsprop",
+    "sgd",
+    "variational",
     "Data",
     "Deterministic",
     "Model",

@@ -17,10 +17,11 @@ from pmjax.model.spec import ModelSpec
 from pmjax.results.groups import assemble
 from pmjax.results.model_groups import data_groups, drawn_group, labels_of_model, one_chain
 from pmjax.results.pareto import MAX_KHAT, smoothed_weights
+from pmjax.runtime.streams import stream
 from pmjax.target.density import Density
 from pmjax.target.over_draws import over_draws
 
-CHECKED_DRAWS = 1000
+CHECKED_DRAWS = 2000
 """Draws that k-hat is computed from."""
 
 
@@ -76,14 +77,14 @@ class Approximation:
     def khat(self) -> float:
         """The Pareto shape of the importance ratios: below 0.5 good, above 0.7 not to be relied on.
 
-        Computed once, from 1000 draws (Yao et al. 2018, proceedings.mlr.press/v80/yao18a.html). Not a number
+        Computed once, from 2000 draws (Yao et al. 2018, proceedings.mlr.press/v80/yao18a.html). Not a number
         for a model with minibatches, whose density is known only in part.
         """
         if self._khat is None:
             if not self._exact:
                 self._khat = float("nan")
             else:
-                theta, log_q = self._current().draw(self._seed, CHECKED_DRAWS)
+                theta, log_q = self._current().draw(_random(self._seed), CHECKED_DRAWS)
                 log_p = self._evaluate(theta, (), self._seed)["lp"]
                 self._khat = smoothed_weights(log_p - log_q)[1]
         return self._khat
@@ -98,13 +99,11 @@ class Approximation:
         if khat <= MAX_KHAT:
             return f"Pareto k-hat is {khat:.2f}: the approximation is usable, not close."
         return (
-            f"Pareto k-hat is {khat:.2f}, above {MAX_KHAT}: the {self.method} approximation misses part of the "
-            "posterior, so do not report its standard deviations; compare with pm.sample()."
+            f"Pareto k-hat is {khat:.2f}, above {MAX_KHAT}: the {self.method} approximation misses part of "
+            "the posterior, so do not report its standard deviations; compare with pm.sample()."
         )
 
-    def sample(
-        self, draws: int = 500, *, random_seed: Any = None, return_inferencedata: bool = True
-    ) -> Any:
+    def sample(self, draws: int = 500, *, random_seed: Any = None, return_inferencedata: bool = True) -> Any:
         """Draw from the approximation.
 
         Parameters
@@ -117,13 +116,14 @@ class Approximation:
         Returns
         -------
         arviz.InferenceData (ArviZ 0.x), xarray.DataTree (1.x), or dict
-            With the groups ``posterior``, ``sample_stats`` (``lp``: the log density of the model, ``lq``: that
-            of the approximation), ``observed_data`` and ``constant_data``, as `pm.sample` names them.
+            With the groups ``posterior``, ``sample_stats`` (``lp``: the log density of the model, ``lq``:
+            that of the approximation), ``observed_data`` and ``constant_data``, as `pm.sample` names them.
         """
         if not isinstance(draws, (int, np.integer)) or isinstance(draws, bool) or draws < 1:
             raise ModelError(f"sample: draws must be an integer of at least 1, got {draws!r}")
         seed = as_seed(random_seed)
-        theta, log_q = self._current().draw(seed, max(draws, CHECKED_DRAWS) if self._weighted else draws)
+        many = max(draws, CHECKED_DRAWS) if self._weighted else draws
+        theta, log_q = self._current().draw(_random(seed), many)
         if self._weighted:
             log_p = self._evaluate(theta, (), seed)["lp"]
             weights, _ = smoothed_weights(log_p - log_q)
@@ -131,7 +131,8 @@ class Approximation:
             theta, log_q = theta[chosen], log_q[chosen]
         names = tuple(str(v.name) for v in self._spec.recorded)
         outputs = self._evaluate(theta, names, seed)
-        statistics = {"lp": outputs.pop("lp"), "lq": log_q}
+        statistics = {"lp": outputs["lp"], "lq": log_q}
+        outputs = {name: outputs[name] for name in names}
         if not return_inferencedata:
             return outputs
         labels, place = labels_of_model(self._spec), one_chain(draws)
@@ -173,9 +174,13 @@ class Approximation:
         return result
 
 
+def _random(seed: int) -> np.random.Generator:
+    return np.random.default_rng(stream(seed, "approximation"))
+
+
 def _resampled(log_weights: np.ndarray, draws: int, seed: int) -> np.ndarray:
     """Return positions drawn by weight: without replacement as long as weights allow, else with it."""
     weights = np.where(np.isfinite(log_weights), np.exp(log_weights), 0.0)
-    rng = np.random.default_rng([seed, 0x72657361])
+    rng = np.random.default_rng(stream(seed, "resampling"))
     several = draws > (weights > 0).sum() or draws > 0.5 * len(weights)
     return rng.choice(len(weights), size=draws, replace=bool(several), p=weights / weights.sum())

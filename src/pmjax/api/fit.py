@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -14,7 +15,7 @@ import numpy as np
 from pmjax.api.approximation import Approximation
 from pmjax.api.model import modelcontext
 from pmjax.api.starts import as_seed, chain_starts
-from pmjax.errors import ModelError, SamplingWarning, suggest
+from pmjax.errors import ModelError, SamplingError, SamplingWarning, suggest
 from pmjax.inference.optimise import Maximiser
 from pmjax.inference.vi.advi import CHUNK, Climb
 from pmjax.inference.vi.gaussian import Drawable, FullRank, MeanField
@@ -25,7 +26,9 @@ from pmjax.model.declarations import Declarations
 from pmjax.model.spec import ModelSpec
 from pmjax.results.pareto import MAX_KHAT
 from pmjax.rewrites import pipeline
-from pmjax.sampling.progress import Progress, announce
+from pmjax.runtime.precision import double_precision
+from pmjax.run.progress import Progress, announce
+from pmjax.runtime.streams import stream
 from pmjax.target.density import Density
 from pmjax.target.joint import check_samplable, joint_density
 from pmjax.target.layout import Layout
@@ -75,9 +78,7 @@ class VariationalInference:
             sigma = _sigmas(Layout.of(sampled), start_sigma, sigma)
         self._family, self._params = family, family.start(theta, sigma)
         self._climb: Climb | None = None
-        self.approx = Approximation(
-            self._spec, self._density, self.method, self._current, seed=self._seed
-        )
+        self.approx = Approximation(self._spec, self._density, self.method, self._current, seed=self._seed)
 
     @property
     def hist(self) -> np.ndarray:
@@ -121,7 +122,7 @@ class VariationalInference:
 
 
 class ADVI(VariationalInference):
-    """Mean-field variational inference: normal distributions without correlations (Kucukelbir et al. 2017)."""
+    """Variational inference with normal distributions without correlations (Kucukelbir et al. 2017)."""
 
     method = "advi"
 
@@ -167,10 +168,11 @@ def fit(
         More arguments of `ADVI` or `FullRankADVI`.
     progressbar : bool
     **options
-        Of ADVI: ``obj_optimizer`` (`adagrad_window` by default, or any optax optimiser), ``obj_n_mc`` draws in
-        each step (1), ``callbacks`` (called as ``callback(approx, losses, i)``; one that raises StopIteration
-        ends the fit), ``total_grad_norm_constraint``. Of Pathfinder: ``num_paths`` (4), ``maxcor`` steps
-        that a covariance is made of (6), ``num_elbo_draws`` (10), ``jitter`` (2.0),
+        Of ADVI: ``obj_optimizer`` (`adagrad_window` by default, or any optax optimiser), ``obj_n_mc`` draws
+        in each step (1), ``callbacks`` (called as ``callback(approx, losses, i)``; one that raises
+        StopIteration ends the fit), ``total_grad_norm_constraint``.
+        Of Pathfinder: ``num_paths`` (4), ``maxcor`` steps that a covariance is made of (6),
+        ``num_elbo_draws`` (10), ``jitter`` (2.0),
         ``importance_sampling`` ("psis" or None).
 
     Returns
@@ -228,7 +230,9 @@ def _check_options(method: str, options: Mapping[str, Any], known: Sequence[str]
     for option in options:
         if option not in known:
             takes = ", ".join(known) or "nothing"
-            raise ModelError(f"fit: {method} does not take {option!r}{suggest(option, known)}; it takes {takes}")
+            raise ModelError(
+                f"fit: {method} does not take {option!r}{suggest(option, known)}; it takes {takes}"
+            )
 
 
 def _density_of(model: Declarations | None) -> tuple[ModelSpec, ModelSpec, Density]:
@@ -269,7 +273,8 @@ def _run(climb: Climb, approx: Approximation, n: int, callbacks: list[Any], prog
         while (done := len(climb.losses) - first) < n:
             recent = climb.losses[-LONG_CHECK:]
             loss = f", loss {np.mean(recent):.5g}" if recent else ""
-            climb.steps(min(every, n - done), lambda done=done, loss=loss: progress.phase(f"Step {done} of {n}{loss}"))
+            said = f"Step {done} of {n}{loss}"
+            climb.steps(min(every, n - done), partial(progress.phase, said))
             approx.hist = np.array(climb.losses)
             for callback in callbacks:
                 callback(approx, approx.hist, len(climb.losses))
@@ -279,7 +284,7 @@ def _run(climb: Climb, approx: Approximation, n: int, callbacks: list[Any], prog
         if len(climb.losses) == first:
             raise
         warnings.warn(
-            f"The fit was interrupted after {len(climb.losses)} steps; the approximation is what it was then.",
+            f"The fit was interrupted after {len(climb.losses)} steps; the approximation is that of then.",
             SamplingWarning,
             stacklevel=4,
         )
@@ -345,27 +350,26 @@ def pathfinder(
     SamplingError
         If no path finds one.
     """
-    from pmjax.errors import SamplingError
-
     many = jax.jit(jax.vmap(density.log_density, in_axes=(0, None, None)))
 
     def log_density(theta: np.ndarray) -> np.ndarray:
-        with jax.enable_x64(True):
+        with double_precision():
             return np.asarray(many(jnp.asarray(theta), density.data, density.knobs))
 
     parts = []
     for path in range(num_paths):
-        noise = np.random.default_rng([seed, path, 0x737461]).uniform(-jitter, jitter, center.size)
+        noise = np.random.default_rng(stream(seed, "path", path)).uniform(-jitter, jitter, center.size)
         try:
             mode = maximiser.maximise(center + noise, tick=tick, maxiter=min(maxiter, 1000), maxcor=maxcor)
         except SamplingError:
             continue
-        best = best_of(normals_along(mode.path, maxcor), log_density, seed + 1000 * path, num_elbo_draws)
+        random = np.random.default_rng(stream(seed, "bound", path))
+        best = best_of(normals_along(mode.path, maxcor), log_density, random, num_elbo_draws)
         parts += [] if best is None else [best]
     if not parts:
         raise SamplingError(
-            f"fit: none of {num_paths} paths of Pathfinder has found an approximation; give start=, a smaller "
-            "jitter=, or look at the model with model.debug()"
+            f"fit: none of {num_paths} paths of Pathfinder has found an approximation; give start=, a "
+            "smaller jitter=, or look at the model with model.debug()"
         )
     return EqualMixture(parts)
 

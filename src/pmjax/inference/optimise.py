@@ -11,8 +11,8 @@ import numpy as np
 
 from pmjax.errors import SamplingError
 from pmjax.runtime.background import Background
-from pmjax.runtime.compilation import program
 from pmjax.runtime.precision import double_precision
+from pmjax.runtime.programs import program
 
 LogDensity = Callable[[jax.Array, Any], jax.Array]
 """``log_density(theta, data) -> scalar``."""
@@ -57,6 +57,8 @@ class Maximiser:
     def __init__(self, log_density: LogDensity, data: Any, size: int) -> None:
         self._log_density, self._data, self._size = log_density, data, size
         self._compiled: Callable[..., Any] | None = None
+        # Backwards twice: some of our gradients are written by hand, and have no forward mode.
+        self._hessian = jax.jit(jax.jacrev(jax.grad(log_density)))
         self.evaluations = 0
 
     def value_and_gradient(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
@@ -74,9 +76,7 @@ class Maximiser:
     def hessian(self, theta: np.ndarray) -> np.ndarray:
         """Return the matrix of second derivatives, shape (D, D)."""
         with double_precision():
-            # Backwards twice: some of our gradients are written by hand, and have no forward mode.
-            twice = jax.jit(jax.jacrev(jax.grad(self._log_density)))
-            return np.asarray(twice(np.asarray(theta, float), self._data))
+            return np.asarray(self._hessian(np.asarray(theta, float), self._data))
 
     def maximise(
         self,
@@ -131,7 +131,9 @@ class Maximiser:
             if not np.isfinite(first):
                 raise SamplingError("the log density is not finite at the start")
             path.append((np.array(start, float), gradient))
-            chosen = {k: options.pop(k) for k in ("tol", "bounds", "constraints") if k in options}
+            chosen: dict[str, Any] = {
+                k: options.pop(k) for k in ("tol", "bounds", "constraints") if k in options
+            }
             if method.lower() in _WITHOUT_GRADIENT:
                 return minimize(
                     lambda x: negative(x)[0], start[moved], method=method, callback=visited, options=options,

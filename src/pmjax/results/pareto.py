@@ -43,7 +43,8 @@ def smoothed_weights(log_ratios: np.ndarray) -> tuple[np.ndarray, float]:
         else:
             from arviz_stats.base import array_stats
 
-            smooth, khat = array_stats.psislw(ratios[finite].copy())
+            # ArviZ 1.x takes what importance sampling divides by: minus the ratios.
+            smooth, khat = array_stats.psislw(-ratios[finite])
     weights[finite] = np.asarray(smooth)
     top = weights[finite].max()
     weights -= top + np.log(np.exp(weights[finite] - top).sum())

@@ -19,6 +19,11 @@ PURPOSES = (
     "blackjax",  # chain
     "tfp",  # chain
     "nutpie",  # chain
+    "climb",  # the steps of variational inference
+    "approximation",  # draws of an approximation
+    "bound",  # draws that choose among the points of a path: path
+    "path",  # start of a path: path
+    "resampling",  # by importance weights
 )
 """What streams are for, and what their places are; new ones are added at the end."""
 

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from pmjax.errors import ModelError
+from pmjax.runtime import streams
 from pmjax.runtime.background import Background
 from pmjax.runtime.memory import available_memory, readable
 from pmjax.runtime.precision import double_precision
@@ -64,7 +65,7 @@ def over_draws(
         If the outputs do not fit into memory; the message says how large they are.
     """
     values = {name: np.asarray(value) for name, value in values.items()}
-    base = np.random.SeedSequence([seed, 0x666F7277]).generate_state(2, np.uint32)
+    base = streams.key(seed, "forward")
 
     def numbered(number: jax.Array, base: jax.Array, values: Any, data: Any) -> dict[str, jax.Array]:
         key = jax.random.fold_in(jax.random.wrap_key_data(base), number)

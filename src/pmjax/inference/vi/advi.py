@@ -1,4 +1,4 @@
-"""Automatic differentiation variational inference: the evidence lower bound, climbed by stochastic gradients."""
+"""Automatic differentiation variational inference: stochastic gradients climb the evidence lower bound."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from pmjax.errors import SamplingError
+from pmjax.runtime import streams
 from pmjax.runtime.background import Background
-from pmjax.runtime.compilation import program
 from pmjax.runtime.precision import double_precision
+from pmjax.runtime.programs import program
 from pmjax.target.density import Density
 
 CHUNK = 100
@@ -86,7 +87,7 @@ class Climb:
 
     def _run(self, count: int) -> tuple[Any, Any, np.ndarray]:
         with double_precision():
-            key = np.random.SeedSequence([self._seed, 0x61647669]).generate_state(2, np.uint32)
+            key = streams.key(self._seed, "climb")
             first, number = np.uint32(len(self.losses)), np.int32(count)
             arguments = (self.params, self._state, key, first, number, self.density.data, self.density.knobs)
             if 0 not in self._programs:
@@ -133,7 +134,7 @@ class Climb:
         bad = ~np.isfinite(np.asarray(params["mu"])) | ~np.isfinite(np.asarray(params["rho"]))
         names = [n for n, b in zip(self.density.coordinate_names, bad, strict=True) if b]
         return (
-            f"fit: the approximation of {', '.join(names[:5]) or 'the covariances'} is no number any more after "
-            f"{len(self.losses)} steps; take a smaller learning rate (obj_optimizer=pm.adam(1e-3)), another "
-            "start=, or look at the model with model.debug()"
+            f"fit: the approximation of {', '.join(names[:5]) or 'the covariances'} is no number any more "
+            f"after {len(self.losses)} steps; take a smaller learning rate (obj_optimizer=pm.adam(1e-3)), "
+            "another start=, or look at the model with model.debug()"
         )

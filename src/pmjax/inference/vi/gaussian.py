@@ -23,7 +23,7 @@ class Drawable(Protocol):
     def cov(self) -> np.ndarray:
         """Its covariance matrix, shape (D, D)."""
 
-    def draw(self, seed: int, draws: int) -> tuple[np.ndarray, np.ndarray]:
+    def draw(self, random: np.random.Generator, draws: int) -> tuple[np.ndarray, np.ndarray]:
         """Return draws, shape (draws, D), and their log densities, shape (draws,)."""
 
 
@@ -46,9 +46,9 @@ class Normal:
         """The covariance matrix, shape (D, D)."""
         return np.diag(self.scale**2) if self.scale.ndim == 1 else self.scale @ self.scale.T
 
-    def draw(self, seed: int, draws: int) -> tuple[np.ndarray, np.ndarray]:
+    def draw(self, random: np.random.Generator, draws: int) -> tuple[np.ndarray, np.ndarray]:
         """Return draws, shape (draws, D), and their log densities, shape (draws,)."""
-        noise = np.random.default_rng([seed, 0x6E6F726D]).standard_normal((draws, self.mean.size))
+        noise = random.standard_normal((draws, self.mean.size))
         diagonal = self.scale if self.scale.ndim == 1 else np.diag(self.scale)
         moved = noise * self.scale if self.scale.ndim == 1 else noise @ self.scale.T
         log_det = np.log(np.abs(diagonal)).sum()

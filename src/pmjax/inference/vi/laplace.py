@@ -44,8 +44,8 @@ def laplace(
     if not np.all(values > 1e-12 * max(values.max(), 0.0)) or values.max() <= 0:
         flat = names[int(np.argmax(np.abs(vectors[:, 0])))]
         raise SamplingError(
-            f"fit: the log density has no maximum along {flat!r} (curvature {-values[0]:.3g} at the point found), "
-            'so Laplace\'s approximation does not exist; take method="advi" or pm.sample'
+            f"fit: the log density has no maximum along {flat!r} (curvature {-values[0]:.3g} at the point "
+            'found), so Laplace\'s approximation does not exist; take method="advi" or pm.sample'
         )
     # L L^T = P^-1 with L lower triangular.
     scale = np.linalg.cholesky((vectors / values) @ vectors.T)

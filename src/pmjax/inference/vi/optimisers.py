@@ -1,4 +1,7 @@
-"""Stochastic optimisers by PyMC's names and defaults, made by optax."""
+"""Stochastic optimisers by PyMC's names and defaults, made by optax.
+
+A learning rate is a number, or a function of the step.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ def _optax() -> Any:
     try:
         import optax
     except ImportError:
-        raise ModelError("optimisers are made by optax, which is not installed: pip install optax") from None
+        raise ModelError(
+            "optimisers are made by optax, which is not installed: pip install 'pmjax[vi]'"
+        ) from None
     return optax
 
 
@@ -70,7 +75,7 @@ def adamax(
 
 class _Window(NamedTuple):
     squares: Any
-    count: jax.Array
+    step: jax.Array
 
 
 def adagrad_window(learning_rate: float = 0.001, epsilon: float = 0.1, n_win: int = 10) -> Any:
@@ -80,11 +85,11 @@ def adagrad_window(learning_rate: float = 0.001, epsilon: float = 0.1, n_win: in
         return _Window(jax.tree.map(lambda p: jnp.zeros((n_win, *p.shape), p.dtype), params), jnp.int32(0))
 
     def update(gradients: Any, state: _Window, params: Any = None) -> tuple[Any, _Window]:
-        place = state.count % n_win
+        place = state.step % n_win
         squares = jax.tree.map(lambda s, g: s.at[place].set(g**2), state.squares, gradients)
         updates = jax.tree.map(
             lambda g, s: -learning_rate * g / jnp.sqrt(s.sum(0) + epsilon), gradients, squares
         )
-        return updates, _Window(squares, state.count + 1)
+        return updates, _Window(squares, state.step + 1)
 
     return _optax().GradientTransformation(init, update)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from pmjax.inference.vi.gaussian import LOG_2PI
 
 EPSILON = 1e-8
-"""Least curvature of a step, relative to its gradient's square, that the estimate of the covariance learns from."""
+"""Least curvature of a step, relative to its gradient's square, that a covariance is learnt from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +37,9 @@ class LowRankNormal:
         """The covariance matrix, shape (D, D)."""
         return np.diag(self.alpha) + self.beta @ self.gamma @ self.beta.T
 
-    def draw(self, seed: int, draws: int) -> tuple[np.ndarray, np.ndarray]:
+    def draw(self, random: np.random.Generator, draws: int) -> tuple[np.ndarray, np.ndarray]:
         """Return draws, shape (draws, D), and their log densities, shape (draws,)."""
-        noise = np.random.default_rng([seed, 0x70617468]).standard_normal((draws, self.mean.size))
+        noise = random.standard_normal((draws, self.mean.size))
         q, lower = self._root
         along = noise @ q
         moved = np.sqrt(self.alpha) * (noise + (along @ lower.T - along) @ q.T)
@@ -83,11 +84,11 @@ class EqualMixture:
         spread = [np.outer(p.mean - center, p.mean - center) + p.cov for p in self.parts]
         return np.mean(spread, axis=0)
 
-    def draw(self, seed: int, draws: int) -> tuple[np.ndarray, np.ndarray]:
+    def draw(self, random: np.random.Generator, draws: int) -> tuple[np.ndarray, np.ndarray]:
         """Return draws, as many of each part, and their log densities under the mixture."""
         each = -(-draws // len(self.parts))
-        theta = np.concatenate([part.draw(seed + i, each)[0] for i, part in enumerate(self.parts)])
-        theta = theta[np.random.default_rng([seed, 0x6D6978]).permutation(len(theta))[:draws]]
+        theta = np.concatenate([part.draw(random, each)[0] for part in self.parts])
+        theta = theta[random.permutation(len(theta))[:draws]]
         terms = np.stack([part.log_density(theta) for part in self.parts])
         return theta, np.logaddexp.reduce(terms, axis=0) - np.log(len(self.parts))
 
@@ -109,7 +110,7 @@ def normals_along(path: Sequence[tuple[np.ndarray, np.ndarray]], history: int = 
     steps: list[np.ndarray] = []
     changes: list[np.ndarray] = []
     found = []
-    for (before, old), (theta, gradient) in zip(path[:-1], path[1:], strict=True):
+    for (before, old), (theta, gradient) in pairwise(path):
         step, change = theta - before, old - gradient
         if step @ change > EPSILON * (change @ change):
             alpha = _diagonal(alpha, step, change)
@@ -124,7 +125,7 @@ def normals_along(path: Sequence[tuple[np.ndarray, np.ndarray]], history: int = 
 def best_of(
     normals: Sequence[LowRankNormal],
     log_density: Callable[[np.ndarray], np.ndarray],
-    seed: int,
+    random: np.random.Generator,
     draws: int = 10,
 ) -> LowRankNormal | None:
     """Return the distribution with the greatest estimate of the evidence lower bound, or None.
@@ -134,13 +135,14 @@ def best_of(
     normals : sequence of LowRankNormal
     log_density : callable
         ``log_density(theta of shape (n, D)) -> (n,)``.
-    seed, draws : int
+    random : numpy.random.Generator
+    draws : int
         How many draws of each the estimate takes.
     """
     usable, thetas, log_qs = [], [], []
-    for number, normal in enumerate(normals):
+    for normal in normals:
         try:
-            theta, log_q = normal.draw(seed + number, draws)
+            theta, log_q = normal.draw(random, draws)
         except np.linalg.LinAlgError:
             continue
         if np.all(np.isfinite(theta)):
