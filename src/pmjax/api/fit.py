@@ -26,8 +26,8 @@ from pmjax.model.declarations import Declarations
 from pmjax.model.spec import ModelSpec
 from pmjax.results.pareto import MAX_KHAT
 from pmjax.rewrites import pipeline
-from pmjax.runtime.precision import double_precision
 from pmjax.run.progress import Progress, announce
+from pmjax.runtime.precision import double_precision
 from pmjax.runtime.streams import stream
 from pmjax.target.density import Density
 from pmjax.target.joint import check_samplable, joint_density
