@@ -13,15 +13,14 @@ import numpy as np
 
 from pmjax.runtime import programs
 from pmjax.runtime.background import Background
-from pmjax.runtime.settings import own_settings, user_device
+from pmjax.runtime.settings import own_settings
 
 ARGUMENTS = (np.arange(4.0),)
 
 with jax.default_device(jax.devices()[int(os.environ["DEVICE"])] if "DEVICE" in os.environ else None):
-    device = user_device()
 
     def run() -> jax.Array:
-        with own_settings(device=device):
+        with own_settings():
             program = programs.program("squares", lambda x: jnp.sum(x**2), ARGUMENTS, 0, ("squares",))
             return program(*ARGUMENTS)
 

@@ -15,6 +15,10 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
+import jax
+
+from pmjax.runtime.settings import user_device
+
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 1.0
 EXIT_SECONDS = 10.0
@@ -25,6 +29,8 @@ _started: weakref.WeakSet[Background] = weakref.WeakSet()
 
 class Background:
     """A function that runs once, in a thread. What it raises is raised by `wait`, and by nothing else.
+
+    JAX computes there on the device that is the default one where this is made.
 
     Parameters
     ----------
@@ -44,12 +50,14 @@ class Background:
         self._value: Any = None
         self._error: BaseException | None = None
         self._ended = threading.Event()
+        self._device = user_device()
         # The interpreter would wait for other threads for ever, and not at all after an interrupt.
         self._thread = threading.Thread(target=self._work, daemon=True)
 
     def _work(self) -> None:
         try:
-            self._value = self._function()
+            with jax.default_device(self._device):
+                self._value = self._function()
         except BaseException as error:
             self._error = error
         finally:

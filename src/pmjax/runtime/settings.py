@@ -63,16 +63,13 @@ def _read(name: str) -> Any:
 
 
 @contextlib.contextmanager
-def own_settings(*, double: bool = True, device: Any = None) -> Iterator[None]:
+def own_settings(*, double: bool = True) -> Iterator[None]:
     """Let JAX run under the settings of pmjax in this thread, for the time of a ``with`` block.
 
     Parameters
     ----------
     double : bool
         Whether JAX computes in 64 bits or in 32.
-    device : jax.Device or str, optional
-        Where JAX computes. A choice that the user made in a context holds for the user's thread only, and is
-        carried to others by this argument.
 
     Raises
     ------
@@ -98,13 +95,14 @@ def own_settings(*, double: bool = True, device: Any = None) -> Iterator[None]:
                 stack.enter_context(state(value))
         if _read("jax_disable_jit"):
             stack.enter_context(jax.disable_jit(False))
-        if device is not None:
-            stack.enter_context(jax.default_device(device))
         yield
 
 
 def user_device() -> Any:
-    """Return the device that the user has chosen in this thread (`jax.default_device`), or None."""
+    """Return the device that the user has chosen in this thread (`jax.default_device`), or None.
+
+    A context of JAX holds for one thread: who starts another carries the choice there.
+    """
     return _read("jax_default_device")
 
 

@@ -26,7 +26,7 @@ from pmjax.run.store import MemoryStore, Recorder
 from pmjax.run.trace import Trace
 from pmjax.runtime import programs
 from pmjax.runtime.background import Background
-from pmjax.runtime.settings import own_settings, user_device
+from pmjax.runtime.settings import own_settings
 from pmjax.runtime.termination import termination_interrupts
 from pmjax.target.density import Density
 
@@ -115,7 +115,7 @@ def sample_nuts(
     batch = chains if method == "vectorized" else 1
     _check_numbers(draws, tune, chains, target_accept, max_treedepth)
 
-    scope = partial(own_settings, double=dtype == np.float64, device=user_device())
+    scope = partial(own_settings, double=dtype == np.float64)
     progress = Progress(progressbar)
     began = time.perf_counter()
     flags, boundaries = schedule.plan(tune, draws, metric)
