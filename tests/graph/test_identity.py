@@ -25,6 +25,7 @@ from pmjax.rewrites import pipeline
 from pmjax.runtime import programs
 from pmjax.runtime.precision import double_precision
 from pmjax.target.joint import joint_density
+from pmjax.transforms.bijectors import Interval, Log, Ordered
 from tests.api.models import eight_schools, radon
 
 Scaled = Any  # a callable, or OnVariables
@@ -336,3 +337,19 @@ def test_nodes_of_other_functions_have_no_fingerprint() -> None:
     x = pm.Normal.dist(0, 1)
     assert fingerprint([pm.lift(multiply)(2, x)]) is None
     assert fingerprint([pm.lift(jnp.add)(2, x)]) is not None
+
+
+def test_a_family_and_a_bijector_are_known_by_all_that_they_hold() -> None:
+    class Own(type(pm.Normal)):
+        """A family of the user, of which there may be another tomorrow."""
+
+    plain, scaled, called = (type(pm.Normal)() for _ in range(3))
+    scaled.factor, called.function = 2.0, lambda x: x
+    assert plain.fingerprint() == pm.Normal.fingerprint()
+    assert scaled.fingerprint() not in (None, plain.fingerprint())
+    assert called.fingerprint() is None
+    assert Own().fingerprint() is None
+    plain.param_names
+    assert plain.fingerprint() == pm.Normal.fingerprint()
+    assert Log().fingerprint() == Log().fingerprint() not in (None, Ordered().fingerprint())
+    assert Interval(0, 1).fingerprint() == Interval(0, 2).fingerprint()  # its bounds are nodes of the graph

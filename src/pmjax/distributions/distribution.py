@@ -14,6 +14,7 @@ import numpy as np
 from pmjax.distributions.support import REAL, Support
 from pmjax.errors import ModelError, suggest
 from pmjax.graph.context import require_model
+from pmjax.graph.identity import object_fingerprint
 from pmjax.graph.ops import Constant, RandomVariable, Shape
 from pmjax.graph.variable import Variable, as_variable
 from pmjax.transforms.bijector import Bijector
@@ -122,8 +123,7 @@ class Distribution(ABC):
 
     def fingerprint(self) -> Hashable | None:
         """Return what identifies the family in any process, or None if nothing does."""
-        module = type(self).__module__
-        return f"{module}:{type(self).__qualname__}" if module.startswith("pmjax.") else None
+        return object_fingerprint(self)
 
     def __call__(
         self,

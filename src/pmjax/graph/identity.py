@@ -9,7 +9,8 @@ program that is traced from them is its own key.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
+from functools import cached_property
 from types import MethodType
 from typing import Any
 
@@ -83,6 +84,34 @@ def value_fingerprint(value: Any) -> Hashable | None:
     if isinstance(value, type):
         return _type_fingerprint(value)
     return function_fingerprint(value) if callable(value) else None
+
+
+def object_fingerprint(value: Any, *, aside: Sequence[str] = ()) -> Hashable | None:
+    """Return an object of a class of this package with all that it holds, or None if something has no name.
+
+    Parameters
+    ----------
+    value : object
+        A distribution, a bijector.
+    aside : sequence of str
+        Attributes that are identified elsewhere (the nodes that it takes values from).
+
+    Examples
+    --------
+    >>> import pmjax as pm
+    >>> object_fingerprint(pm.Normal)
+    ('object', 'pmjax.distributions.continuous:Normal')
+    """
+    kind = type(value)
+    if kind.__module__.split(".")[0] != "pmjax" or "<locals>" in kind.__qualname__:
+        return None
+    held: list[Hashable | None] = []
+    for name, own in sorted(vars(value).items()):
+        kept = isinstance(getattr(kind, name, None), cached_property)  # follows from the rest
+        if not kept and name not in aside and not name.startswith("__"):
+            known = own.fingerprint() if hasattr(own, "fingerprint") else value_fingerprint(own)
+            held += [name, known]
+    return None if None in held else ("object", f"{kind.__module__}:{kind.__qualname__}", *held)
 
 
 def _all(kind: str, values: Any) -> Hashable | None:

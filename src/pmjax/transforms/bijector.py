@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from pmjax.graph.identity import object_fingerprint
 from pmjax.graph.variable import Variable
 
 Shape = tuple[int, ...]
@@ -63,5 +64,4 @@ class Bijector(ABC):
 
     def fingerprint(self) -> Hashable | None:
         """Return what identifies the map in any process, or None if nothing does."""
-        module = type(self).__module__
-        return f"{module}:{type(self).__qualname__}" if module.startswith("pmjax.") else None
+        return object_fingerprint(self, aside=("inputs",))
