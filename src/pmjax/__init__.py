@@ -20,6 +20,7 @@ from pmjax.api.deterministics import compute_deterministics
 from pmjax.api.draw import draw
 from pmjax.api.find_map import find_hessian, find_MAP
 from pmjax.api.fit import ADVI, FullRankADVI, fit
+from pmjax.api.inference_data import to_inference_data
 from pmjax.api.model import Model, model_to_graphviz, modelcontext
 from pmjax.api.predictive import sample_posterior_predictive, sample_prior_predictive
 from pmjax.api.sample import sample
@@ -27,6 +28,10 @@ from pmjax.datasets import get_data
 from pmjax.distributions import *  # noqa: F403
 from pmjax.errors import ModelError, NoModelError, SamplingError, SamplingWarning
 from pmjax.graph.variable import Variable, lift
+from pmjax.inference.nuts.sampler import NUTS
+from pmjax.inference.others.blackjax import BlackJAXNUTS
+from pmjax.inference.others.numpyro import NumPyroNUTS
+from pmjax.inference.reference import PythonNUTS
 from pmjax.inference.vi.optimisers import (
     adadelta,
     adagrad,
@@ -39,7 +44,9 @@ from pmjax.inference.vi.optimisers import (
     sgd,
 )
 from pmjax.model.named import Data, Deterministic, Potential, set_data
+from pmjax.results.multitrace import MultiTrace
 from pmjax.target.functions import logp
+from pmjax.target.target import Target
 from pmjax.tensor import math, scan, shared
 from pmjax.tensor.calculus import function
 from pmjax.version import __version__
@@ -66,9 +73,16 @@ __all__ = [
     "rmsprop",
     "sgd",
     "variational",
+    "NUTS",
+    "BlackJAXNUTS",
     "Data",
     "Deterministic",
     "Model",
+    "MultiTrace",
+    "NumPyroNUTS",
+    "PythonNUTS",
+    "Target",
+    "to_inference_data",
     "ModelError",
     "NoModelError",
     "Potential",

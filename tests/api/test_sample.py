@@ -152,6 +152,13 @@ def impossible_model():
     return model
 
 
+def discrete():
+    with pm.Model() as model:
+        z = pm.Bernoulli("z", 0.3)
+        pm.Normal("mu", z)
+    return model
+
+
 REFUSED = {
     "no free variables": (empty_model, {}, pm.ModelError, "no free variables"),
     "draws": (small, {"draws": 0}, pm.ModelError, "draws must be an integer of at least 1"),
@@ -165,7 +172,37 @@ REFUSED = {
     "init": (small, {"init": "advi"}, pm.ModelError, "init must be one of"),
     "rewrites": (small, {"rewrites": ["recenter"]}, ValueError, "did you mean 'recentre'"),
     "option": (small, {"nuts_sampler_kwargs": {"metrc": "dense"}}, pm.ModelError, "did you mean 'metric'"),
-    "multitrace": (small, {"return_inferencedata": False}, pm.ModelError, "must be True"),
+    "rewrites by another name": (small, {"rewrites": "none"}, pm.ModelError, "expected 'auto', False or"),
+    "cores": (small, {"cores": -1}, pm.ModelError, "cores must be an integer of at least 1, got -1"),
+    "too few initvals": (small, {"initvals": [{}]}, pm.ModelError, "for each of the 2 chains, got 1"),
+    "initvals of no mapping": (small, {"initvals": 3}, pm.ModelError, "initvals must be a mapping"),
+    "initvals of what is summed out": (discrete, {"initvals": {"z": 1}}, pm.ModelError, "'z', which is"),
+    "target_accept above 1": (small, {"target_accept": 2}, pm.ModelError, "between 0 and 1, got 2"),
+    "target_accept twice": (
+        small,
+        {"target_accept": 0.9, "nuts": {"target_accept": 0.8}},
+        pm.ModelError,
+        "given twice",
+    ),
+    "max_treedepth": (small, {"max_treedepth": 0}, pm.ModelError, "max_treedepth must be an"),
+    "metric": (small, {"nuts": {"metric": "full"}}, pm.ModelError, "metric must be one of 'diag'"),
+    "option of another sampler": (
+        small,
+        {"nuts_sampler": "python", "nuts": {"metric": "dense"}},
+        pm.ModelError,
+        "not take 'metric'",
+    ),
+    "a sampler and options": (
+        small,
+        {"sampler": pm.NUTS(), "target_accept": 0.9},
+        pm.ModelError,
+        "target_accept must be left out",
+    ),
+    "no sampler": (small, {"sampler": "numpyro"}, pm.ModelError, "sampler must be a sampler"),
+    "step": (small, {"step": object()}, pm.ModelError, "step methods other than NUTS"),
+    "trace": (small, {"trace": "a.zarr"}, pm.ModelError, "draws go to memory"),
+    "backend": (small, {"backend": "numba"}, pm.ModelError, "pmjax compiles by JAX"),
+    "progressbar": (small, {"progressbar": "both"}, pm.ModelError, "progressbar must be True, False or"),
     "seed": (small, {"random_seed": "x"}, pm.ModelError, "random_seed must be"),
     "target_accept": (small, {"target_accept": 1.5}, ValueError, "target_accept"),
     "bad start": (impossible_model, {}, pm.SamplingError, "'bounded'"),
@@ -177,7 +214,7 @@ REFUSED = {
 def test_wrong_arguments_get_one_sentence(case):
     make, arguments, error, words = REFUSED[case]
     with make(), pytest.raises(error, match=re.escape(words)) as caught:
-        pm.sample(**{"draws": 10, "tune": 10, "progressbar": False, **arguments})
+        pm.sample(**{"draws": 10, "tune": 10, "chains": 2, "progressbar": False, **arguments})
     assert "\n" not in str(caught.value)
 
 

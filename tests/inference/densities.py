@@ -6,7 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from pmjax.run.plan import Plan, Run, Sampler
+from pmjax.run.trace import Trace
 from pmjax.target.density import Density
+from pmjax.target.target import Target
 
 
 def names(size: int) -> tuple[str, ...]:
@@ -55,3 +58,18 @@ def with_holes(kind: str) -> Density:
         return jnp.where(theta[0] > 1, {"nan": jnp.nan, "minus infinity": -jnp.inf}[kind], value)
 
     return Density(2, log_density, _same, {}, {}, ("holes", kind), names(2))
+
+
+def drawn_by(sampler: Sampler, density: Density, starts: np.ndarray, **plan: object) -> Trace:
+    """Return draws of a density, one chain from each row of ``starts``."""
+    names = output_names(density)
+    target = Target(density, lambda initvals, seed, chain: starts[chain], names, names)
+    asked = {"draws": 1000, "tune": 1000, "seed": 0, "keep_theta": True, **plan}
+    given = Plan(chains=len(starts), starts=lambda chain, attempt: starts[chain], names=names, **asked)  # type: ignore[arg-type]
+    return sampler.sample(target, given, Run())
+
+
+def output_names(density: Density) -> tuple[str, ...]:
+    key = np.zeros(2, np.uint32)
+    shapes = jax.eval_shape(density.outputs, np.zeros(density.size), density.data, density.knobs, key)
+    return tuple(shapes)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from pmjax.inference.others.blackjax import sample_blackjax
-from pmjax.inference.others.numpyro import sample_numpyro
+from pmjax.errors import ModelError
+from pmjax.inference.others.blackjax import BlackJAXNUTS
+from pmjax.inference.others.numpyro import NumPyroNUTS
+from pmjax.run.plan import Sampler
 from pmjax.run.trace import Trace
 from pmjax.target.density import Density
+
+from .densities import drawn_by
 
 MEAN = np.array([1.0, -2.0, 0.5])
 COVARIANCE = np.array([[1.0, 0.6, 0.0], [0.6, 2.0, -0.3], [0.0, -0.3, 0.25]])
@@ -21,7 +23,7 @@ STATS = {
     *("lp", "acceptance_rate", "diverging", "energy"),
     *("tree_depth", "n_steps", "step_size", "reached_max_treedepth"),
 }
-SAMPLERS = pytest.mark.parametrize("sample", [sample_numpyro, sample_blackjax])
+SAMPLERS = pytest.mark.parametrize("kind", [NumPyroNUTS, BlackJAXNUTS])
 
 
 def log_density(theta: jax.Array, data: dict, knobs: dict) -> jax.Array:
@@ -39,25 +41,20 @@ GAUSSIAN = Density(
     outputs=outputs,
     data={"mean": MEAN, "precision": np.linalg.inv(COVARIANCE)},
     knobs={},
-    structure=("gaussian of test_interop_samplers",),
+    structure=("gaussian of test_others",),
     coordinate_names=("x[0]", "x[1]", "x[2]"),
 )
 
 
-def numpyro_quietly(*args: object, **kwargs: object) -> Trace:
-    return sample_numpyro(*args, **kwargs, progressbar=False)  # type: ignore[arg-type]
-
-
-def run(sample: Callable[..., Trace], **kwargs: object) -> Trace:
-    sample = numpyro_quietly if sample is sample_numpyro else sample
-    return sample(GAUSSIAN, STARTS, **{"draws": 1500, "tune": 500, "seed": 3} | kwargs)
+def run(sampler: Sampler, **plan: object) -> Trace:
+    return drawn_by(sampler, GAUSSIAN, STARTS, **{"draws": 1500, "tune": 500, "seed": 3} | plan)
 
 
 @SAMPLERS
-def test_moments_and_statistics_of_a_gaussian(sample: Callable[..., Trace]) -> None:
+def test_moments_and_statistics_of_a_gaussian(kind: type) -> None:
     from pmjax.results.convergence import convergence_warnings
 
-    trace = run(sample)
+    trace = run(kind())
     assert convergence_warnings(trace.posterior) == []
     x, stats = trace.posterior.outputs["x"], trace.posterior.stats
     assert x.dtype == np.float64
@@ -79,12 +76,10 @@ def test_moments_and_statistics_of_a_gaussian(sample: Callable[..., Trace]) -> N
 
 
 @SAMPLERS
-def test_a_seed_and_a_chain_index_determine_a_chain(sample: Callable[..., Trace]) -> None:
+def test_a_seed_and_a_chain_index_determine_a_chain(kind: type) -> None:
     def draws(starts: np.ndarray, seed: int, chain_method: str) -> np.ndarray:
-        chosen = numpyro_quietly if sample is sample_numpyro else sample
-        return chosen(
-            GAUSSIAN, starts, draws=20, tune=20, seed=seed, chain_method=chain_method
-        ).posterior.theta
+        sampler = kind(chain_method=chain_method)
+        return drawn_by(sampler, GAUSSIAN, starts, draws=20, tune=20, seed=seed).posterior.theta
 
     both, again = draws(STARTS, 5, "vectorized"), draws(STARTS[:1], 5, "sequential")
     other = draws(STARTS[:1], 6, "sequential")
@@ -94,7 +89,7 @@ def test_a_seed_and_a_chain_index_determine_a_chain(sample: Callable[..., Trace]
 
 
 def test_numpyro_options_and_warmup() -> None:
-    trace = run(sample_numpyro, draws=30, tune=40, keep_warmup=True, nuts_kwargs={"max_tree_depth": 1})
+    trace = run(NumPyroNUTS(nuts_kwargs={"max_tree_depth": 1}), draws=30, tune=40, keep_warmup=True)
     assert trace.warmup is not None
     assert trace.warmup.outputs["x"].shape == (2, 40, 3)
     assert trace.posterior.outputs["x"].shape == (2, 30, 3)
@@ -105,11 +100,19 @@ def test_numpyro_options_and_warmup() -> None:
 
 
 def test_blackjax_keeps_to_the_depth_in_warmup_too() -> None:
-    trace = run(sample_blackjax, draws=30, tune=40, max_treedepth=1)
+    trace = run(BlackJAXNUTS(max_treedepth=1), draws=30, tune=40)
     assert trace.posterior.stats["reached_max_treedepth"].all()
     assert trace.gradients == 2 * (30 + 40)
 
 
 def test_blackjax_names_its_chain_methods() -> None:
-    with pytest.raises(ValueError, match="'sequential' or 'vectorized', not 'parallel'"):
-        run(sample_blackjax, chain_method="parallel")
+    with pytest.raises(ModelError, match="'sequential' or 'vectorized', not 'parallel'"):
+        run(BlackJAXNUTS(chain_method="parallel"))
+
+
+@pytest.mark.parametrize(
+    "sampler", [NumPyroNUTS(nuts_kwargs={"dense_mas": True}), BlackJAXNUTS(nuts_kwargs={"integrate": 1})]
+)
+def test_options_that_the_library_does_not_have_are_refused(sampler: Sampler) -> None:
+    with pytest.raises(ModelError, match="did you mean"):
+        run(sampler)

@@ -14,7 +14,7 @@ from pmjax.model.spec import ModelSpec
 from pmjax.results.groups import add_groups, is_result
 from pmjax.results.model_groups import drawn_group, labels_of_model
 from pmjax.results.recorded_draws import read_draws
-from pmjax.results.to_arviz import Labels
+from pmjax.target.labels import Labels
 from pmjax.target.pointwise import event_dims, pointwise_terms
 
 SAMPLE_DIMS = ("chain", "draw")

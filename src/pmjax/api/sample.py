@@ -6,113 +6,65 @@ import inspect
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-
+from pmjax.api.arguments import (
+    DENSITIES,
+    check_numbers,
+    check_unknown,
+    recorded_names,
+    result_options,
+    shows_progress,
+)
+from pmjax.api.chain_callback import as_callback
 from pmjax.api.densities import add_densities, check_recorded
 from pmjax.api.model import modelcontext
+from pmjax.api.samplers import INITS, choose_sampler
 from pmjax.api.starts import InitialValues, as_seed, chain_starts, explain_failed_start
-from pmjax.errors import ModelError, SamplingWarning, suggest
-from pmjax.graph.evaluate import own_nodes
-from pmjax.inference.nuts.sample import sample_nuts
-from pmjax.inference.others.blackjax import sample_blackjax
-from pmjax.inference.others.numpyro import sample_numpyro
-from pmjax.inference.reference import sample_python_nuts
+from pmjax.errors import ModelError, SamplingWarning
+from pmjax.inference.nuts.sampler import NUTS
 from pmjax.model.declarations import Declarations
-from pmjax.model.named import constant_data
-from pmjax.model.spec import ModelSpec, name_of
 from pmjax.results.arviz_series import preload
-from pmjax.results.convergence import convergence_warnings, metric_advice
-from pmjax.results.to_arviz import Labels, to_arviz
-from pmjax.rewrites import pipeline
-from pmjax.rewrites.centring_hook import CentringHook, recentre_hook
+from pmjax.results.checks import doubts
+from pmjax.results.kept import wrapped
 from pmjax.rewrites.recentre import describe_centring
+from pmjax.run.plan import Plan, Run
 from pmjax.run.progress import announce
-from pmjax.run.starts import StartError
-from pmjax.run.trace import Trace
+from pmjax.run.starts import ATTEMPTS, StartError
 from pmjax.runtime.background import Background
 from pmjax.runtime.collector import no_full_collections
-from pmjax.target.density import Density
-from pmjax.target.joint import check_samplable, joint_density
-from pmjax.target.layout import Layout
-
-SAMPLER_OPTIONS: dict[str, tuple[str, ...]] = {
-    "pmjax": ("metric", "chain_method", "precision"),
-    "python": (),
-    "numpyro": ("chain_method", "nuts_kwargs"),
-    "blackjax": ("chain_method",),
-}
-"""The samplers, and what each takes in `nuts_sampler_kwargs`."""
-INITS = {"auto": True, "jitter+adapt_diag": True, "adapt_diag": False}
-DENSITIES = {"log_likelihood": "likelihood", "log_prior": "prior"}
-IDATA_OPTIONS = ("include_transformed", "include_unconstrained", "coords", "dims", *DENSITIES)
-
-
-@dataclass(frozen=True)
-class Request:
-    """What one call of `sample` asks of any sampler."""
-
-    density: Density
-    starts: Callable[[int, int], np.ndarray]
-    names: tuple[str, ...]
-    draws: int
-    tune: int
-    chains: int
-    cores: int | None
-    seed: int
-    target_accept: float
-    max_treedepth: int
-    progressbar: bool
-    callback: Callable[..., None] | None
-    keep_warmup: bool
-    keep_theta: bool
-    options: dict[str, Any]
-    window_hook: CentringHook | None
-    loading: Background
-
-    @property
-    def common(self) -> dict[str, Any]:
-        """The arguments that every sampler takes by the same name."""
-        return {
-            "draws": self.draws,
-            "tune": self.tune,
-            "seed": self.seed,
-            "target_accept": self.target_accept,
-            "keep_theta": self.keep_theta,
-        }
-
-    @property
-    def fixed_starts(self) -> np.ndarray:
-        """The first start of each chain, for samplers that do not try again."""
-        return np.stack([self.starts(chain, 0) for chain in range(self.chains)])
+from pmjax.target.of_model import model_target
+from pmjax.target.target import Target
 
 
 def sample(
     draws: int = 1000,
     *,
-    tune: int = 1000,
-    chains: int = 4,
+    tune: int | None = 1000,
+    chains: int | None = 4,
     cores: int | None = None,
     random_seed: Any = None,
-    progressbar: bool = True,
+    progressbar: bool | str = True,
+    quiet: bool = False,
     var_names: Sequence[str] | None = None,
-    nuts_sampler: str = "pmjax",
+    sampler: Any = None,
+    nuts_sampler: str | None = None,
     rewrites: str | bool | Sequence[str] = "auto",
     recover: bool = True,
     initvals: InitialValues = None,
     init: str = "auto",
-    target_accept: float = 0.8,
-    max_treedepth: int = 10,
+    jitter_max_retries: int = ATTEMPTS - 1,
+    target_accept: float | None = None,
+    max_treedepth: int | None = None,
     discard_tuned_samples: bool = True,
     compute_convergence_checks: bool = True,
     return_inferencedata: bool = True,
     idata_kwargs: Mapping[str, Any] | None = None,
+    nuts: Mapping[str, Any] | None = None,
     nuts_sampler_kwargs: Mapping[str, Any] | None = None,
     callback: Callable[..., None] | None = None,
-    model: Declarations | None = None,
+    model: Declarations | Target | None = None,
     **unknown: Any,
 ) -> Any:
     """Draw from the posterior of a model with NUTS.
@@ -125,13 +77,19 @@ def sample(
         Number of chains.
     cores : int, optional
         Chains that run at the same time; one for each processor by default. It never changes the draws.
-    random_seed : int, optional
+    random_seed : int, sequence of int or numpy.random.Generator, optional
         The draws depend on it and on the model alone. None takes a new one.
-    progressbar : bool
+    progressbar : bool or str
+        Whether to show progress; PyMC's words (``"split+stats"``) mean True.
+    quiet : bool
+        Show nothing, whatever `progressbar` says.
     var_names : sequence of str, optional
-        The variables and deterministics to record; all by default. The others are never computed.
-    nuts_sampler : {"pmjax", "python", "numpyro", "blackjax"}
-        The compiled sampler; a loop in Python, slow and readable; or NUTS of another library.
+        The variables and deterministics to record; all by default. The others are not recorded.
+    sampler : Sampler, optional
+        A sampler with its options: ``pm.NUTS(target_accept=0.9)``.
+    nuts_sampler : {"pmjax", "python", "numpyro", "blackjax"}, optional
+        Our compiled sampler, the default (also for PyMC's word ``"pymc"``); a loop in Python, slow and
+        readable; or NUTS of another library.
     rewrites : {"auto", False} or sequence of str
         Which rewrites of the model may run before it is compiled (`docs/rewrites.md`). They change
         neither the posterior nor what is recorded; `Model.explain` says what they do. "auto" means all
@@ -141,32 +99,39 @@ def sample(
         out of the result, with the deterministics that depend on them.
     initvals : mapping, or one mapping for each chain, optional
         Starting values by name.
-    init : {"auto", "jitter+adapt_diag", "adapt_diag"}
-        Whether starts are jittered by uniform numbers in (-1, 1) in the unconstrained space.
-    target_accept : float
-        Acceptance rate that the step size is tuned to; raise it where draws diverge.
-    max_treedepth : int
-        At most ``2 ** max_treedepth - 1`` gradients for each draw.
+    init : str
+        PyMC's words: ``"adapt_diag"`` without jitter of the starts, ``"jitter+adapt_diag"`` (the default)
+        with a uniform one in (-1, 1) in the unconstrained space, ``"adapt_full"`` and ``"jitter+adapt_full"``
+        for a dense metric.
+    jitter_max_retries : int
+        Starts that a chain tries after the first, with less and less jitter.
+    target_accept : float, optional
+        Acceptance rate that the step size is tuned to, 0.8 by default; raise it where draws diverge.
+    max_treedepth : int, optional
+        At most ``2 ** max_treedepth - 1`` gradients for each draw, 10 by default.
     discard_tuned_samples : bool
         False keeps the warm-up in the groups ``warmup_posterior`` and ``warmup_sample_stats``.
     compute_convergence_checks : bool
         Warn of each sign that the draws do not represent the posterior; say if another metric may be faster.
     return_inferencedata : bool
-        Only True, for code written for PyMC: the result is always an ArviZ object.
+        False returns a `MultiTrace`, for code written for PyMC.
     idata_kwargs : mapping, optional
         ``include_transformed=True`` adds transformed variables (``sigma_log__``) to the posterior,
         ``include_unconstrained=True`` adds the group ``unconstrained_posterior``,
         ``log_likelihood=True`` and ``log_prior=True`` the groups of these names
         (`compute_log_likelihood`, `compute_log_prior`);
         ``coords`` and ``dims`` add to the model's.
-    nuts_sampler_kwargs : mapping, optional
-        More arguments of the sampler: for ours ``metric``, ``chain_method``, ``precision``. With
+    nuts, nuts_sampler_kwargs : mapping, optional
+        More options of the sampler: for ours ``metric``, ``chain_method``, ``precision``. With
         ``precision="float32"`` a covariance that is factorised in the model needs about 1e-4 of its
         diagonal added to it, where 1e-10 do in double precision.
     callback : callable, optional
-        Called after each chunk of draws with the chain that made it.
-    model : Model, optional
+        Called after each chunk of draws: as PyMC does, with ``trace=`` and ``draw=`` (`Draw`), or with the
+        chain that made them (`ChainStatus`). A ``KeyboardInterrupt`` in it ends the run and keeps the draws.
+    model : Model or Target, optional
         The model around this line by default.
+    **unknown
+        Arguments of PyMC that change no draw, such as ``mp_ctx`` or ``compile_kwargs``, are accepted.
 
     Returns
     -------
@@ -189,220 +154,78 @@ def sample(
     >>> idata.posterior["x"].shape
     (2, 200)
     """
-    _check_arguments(draws, tune, chains, nuts_sampler, init, unknown)
-    extra = _result_options(idata_kwargs, return_inferencedata)
+    if sampler is None and hasattr(step := unknown.get("step"), "sample"):
+        sampler, unknown = step, {name: value for name, value in unknown.items() if name != "step"}
+    check_unknown(unknown, list(inspect.signature(sample).parameters)[:-1])
+    tune, chains = 1000 if tune is None else tune, 4 if chains is None else chains
+    check_numbers(draws, tune, chains, cores)
+    show, extra, began = shows_progress(progressbar, quiet), result_options(idata_kwargs), time.perf_counter()
+    accept = {"target_accept": target_accept, "max_treedepth": max_treedepth}
+    chosen = choose_sampler(nuts_sampler, sampler, init, accept, nuts_sampler_kwargs, nuts)
+    target = as_target(model, rewrites, fits_coordinates=isinstance(chosen, NUTS))
+    names, seed = recorded_names(target, var_names, recover), as_seed(random_seed)
     densities = [kind for option, kind in DENSITIES.items() if extra.get(option)]
-    began = time.perf_counter()
-    spec = modelcontext(model).freeze()
-    others = nuts_sampler != "pmjax" and rewrites == "auto"
-    sampled, reports = pipeline.apply(spec, ["marginalise"] if others else rewrites)
-    check_samplable(sampled, {r.variable: r.sentence for r in reports if not r.done})
-    density = joint_density(sampled)
-    seed = as_seed(random_seed)
-    names = _recorded(sampled, var_names, recover)
-    check_recorded(spec, densities, names, "sample")
-    wants_theta = bool(extra.get("include_transformed") or extra.get("include_unconstrained"))
-    request = Request(
-        density=density,
-        starts=chain_starts(sampled, seed, initvals, jitter=INITS[init]),
-        names=names,
+    spec = _with_terms(target, densities, names)
+    checks, attempts = compute_convergence_checks, jitter_max_retries + 1
+    starts = chain_starts(target, seed, chains, initvals, jitter=INITS[init][0], attempts=attempts)
+    inside = not return_inferencedata or extra.get("include_transformed")
+    plan = Plan(
         draws=draws,
         tune=tune,
         chains=chains,
-        cores=cores,
         seed=seed,
-        target_accept=target_accept,
-        max_treedepth=max_treedepth,
-        progressbar=progressbar,
-        callback=callback,
+        starts=starts,
+        names=names,
+        attempts=attempts,
+        keep_theta=bool(inside or extra.get("include_unconstrained")),
         keep_warmup=not discard_tuned_samples,
-        keep_theta=wants_theta,
-        options=_sampler_options(nuts_sampler, nuts_sampler_kwargs),
-        window_hook=recentre_hook(sampled),
-        loading=Background(partial(preload, compute_convergence_checks)),
     )
-    announce(pipeline.summary(reports), progressbar)
+    loading = Background(partial(preload, checks))
+    run = Run(cores=cores, progressbar=show, callback=as_callback(callback), while_compiling=loading.start)
+    announce(target.notes, show)
     build_seconds = time.perf_counter() - began
-    if nuts_sampler != "pmjax":
-        request.loading.start()
     try:
         with no_full_collections():
-            trace = _RUNNERS[nuts_sampler](request)
+            trace = chosen.sample(target, plan, run)
     except StartError as error:
-        raise explain_failed_start(sampled, error) from None
-    trace.attributes |= {"rewrites": pipeline.summary(reports), **_fitted(trace, progressbar)}
+        raise explain_failed_start(target, error) from None
+    trace.attributes |= {"rewrites": target.notes, "centring": describe_centring(trace.knobs)}
+    announce(str(trace.attributes["centring"]), show)
     trace.seconds = {"build": build_seconds, **trace.seconds}
-    trace.posterior.outputs = {n: v for n, v in trace.posterior.outputs.items() if n in request.names}
-    for sentence in [*trace.warnings, *_unconvinced(request, spec, trace, compute_convergence_checks)]:
+    judged = doubts(trace, chosen.target_accept, target.free, loading, checks)
+    announce(judged.advice, show)
+    for sentence in [*trace.warnings, *judged.sentences]:
         warnings.warn(sentence, SamplingWarning, stacklevel=2)
-    result = to_arviz(
-        trace,
-        labels_of(spec, Layout.of(sampled), extra),
-        unconstrained=bool(extra.get("include_unconstrained")),
-        transformed=bool(extra.get("include_transformed")),
-    )
-    add_densities(spec, result, densities, progressbar)
+    result = wrapped(trace, target.labels, extra, multitrace=not return_inferencedata)
+    if spec is not None:
+        add_densities(spec, result, densities, show)
     return result
 
 
-def _unconvinced(request: Request, spec: ModelSpec, trace: Trace, checks: bool) -> list[str]:
-    """Say what the draws do not show; an interrupt ends that, and the draws are returned."""
-    try:
-        request.loading.wait()
-        announce(metric_advice(trace, {f.name for f in spec.free}) if checks else "", request.progressbar)
-        return convergence_warnings(trace.posterior, request.target_accept) if checks else []
-    except KeyboardInterrupt:
-        return ["The convergence checks were interrupted; all draws are in the result."]
+def as_target(model: Any, rewrites: Any = "auto", *, fits_coordinates: bool = True) -> Target:
+    """Return what is sampled: the given target, or that of a model.
+
+    Parameters
+    ----------
+    model : Model, Target or None
+        None is the model around this line.
+    rewrites : {"auto", False} or sequence of str
+    fits_coordinates : bool
+        Whether the sampler fits centrings; for others "auto" means the rewrite that discrete variables need.
+    """
+    if isinstance(model, Target):
+        return model
+    chosen = ["marginalise"] if rewrites == "auto" and not fits_coordinates else rewrites
+    return model_target(modelcontext(model).freeze(), chosen)
 
 
-def _fitted(trace: Trace, progressbar: bool) -> dict[str, str]:
-    """Say which centrings warm-up has chosen, and return it as an attribute of the result."""
-    centring = describe_centring(trace.knobs)
-    announce(centring, progressbar)
-    return {"centring": centring}
-
-
-def labels_of(spec: ModelSpec, layout: Layout, extra: Mapping[str, Any]) -> Labels:
-    """Return what the results need to know of a model, with the user's additional coords and dims."""
-    dims = {**spec.dims, **extra.get("dims", {})}
-    for free in spec.free:
-        if free.name in dims and free.unconstrained_shape == free.variable.shape:
-            dims.setdefault(free.value_name, dims[free.name])
-    return Labels(
-        dims=dims,
-        coords={**spec.coords, **extra.get("coords", {})},
-        observed_data={o.name: np.asarray(_values(o.value)) for o in spec.observed},
-        constant_data=constant_data(spec.data),
-        unconstrained=dict(zip(layout.names, layout.shapes, strict=True)),
-    )
-
-
-def _values(variable: Any) -> Any:
-    return variable.eval() if variable.data_value is None else variable.data_value
-
-
-def _recorded(spec: ModelSpec, var_names: Sequence[str] | None, recover: bool) -> tuple[str, ...]:
-    known = list(map(name_of, spec.recorded))
-    if isinstance(var_names, str):
-        var_names = [var_names]
-    for name in var_names or ():
-        if name not in known:
-            raise ModelError(f"sample: var_names has an unknown variable {name!r}{suggest(name, known)}")
-    discrete = set() if recover else {s.free.variable for s in spec.summed_out}
-    drawn = [name_of(v) for v in spec.recorded if discrete & set(own_nodes([v]))]
-    for name in var_names or ():
-        if name in drawn:
-            raise ModelError(f"sample: var_names has {name!r}, which recover=False leaves out")
-    return tuple(name for name in (known if var_names is None else var_names) if name not in drawn)
-
-
-def _sampler_options(nuts_sampler: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
-    known = SAMPLER_OPTIONS[nuts_sampler]
-    for option in given or {}:
-        if option not in known:
-            raise ModelError(
-                f"sample: the sampler {nuts_sampler!r} does not take {option!r} in nuts_sampler_kwargs"
-                f"{suggest(option, known)}; it takes {', '.join(known) or 'nothing'}"
-            )
-    return dict(given or {})
-
-
-def _result_options(idata_kwargs: Mapping[str, Any] | None, return_inferencedata: bool) -> dict[str, Any]:
-    if not return_inferencedata:
-        raise ModelError("sample: return_inferencedata must be True; results are always ArviZ objects")
-    for option in idata_kwargs or {}:
-        if option not in IDATA_OPTIONS:
-            raise ModelError(f"sample: unknown idata_kwargs {option!r}{suggest(option, IDATA_OPTIONS)}")
-    return dict(idata_kwargs or {})
-
-
-def _check_arguments(
-    draws: Any, tune: Any, chains: Any, nuts_sampler: str, init: str, unknown: Mapping[str, Any]
-) -> None:
-    for word in unknown:
-        names = list(inspect.signature(sample).parameters)[:-1]
+def _with_terms(target: Target, densities: Sequence[str], names: Sequence[str]) -> Any:
+    """Return the model whose log densities are asked for, None if none are."""
+    if not densities:
+        return None
+    if target.spec is None:
         raise ModelError(
-            f"sample: unknown argument {word!r}{suggest(word, names)}; it takes {', '.join(names)}"
+            f"sample: idata_kwargs asks for log_{densities[0]}, but the target is a log density without terms"
         )
-    for name, value, least in (("draws", draws, 1), ("tune", tune, 0), ("chains", chains, 1)):
-        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
-            raise ModelError(f"sample: {name} must be an integer of at least {least}, got {value!r}")
-    if nuts_sampler not in SAMPLER_OPTIONS:
-        known = ", ".join(map(repr, SAMPLER_OPTIONS))
-        raise ModelError(f"sample: nuts_sampler must be one of {known}, got {nuts_sampler!r}")
-    if init not in INITS:
-        raise ModelError(
-            f"sample: init must be one of {', '.join(map(repr, INITS))}, got {init!r}; "
-            'a dense metric is nuts_sampler_kwargs={"metric": "dense"}'
-        )
-
-
-def _run_pmjax(request: Request) -> Trace:
-    return sample_nuts(
-        request.density,
-        request.starts,
-        chains=request.chains,
-        cores=request.cores,
-        max_treedepth=request.max_treedepth,
-        progressbar=request.progressbar,
-        callback=request.callback,
-        keep_warmup=request.keep_warmup,
-        output_names=request.names,
-        window_hook=request.window_hook,
-        while_compiling=request.loading.start,
-        **request.common,
-        **request.options,
-    )
-
-
-def _refuse_warmup(request: Request, sampler: str) -> None:
-    if request.keep_warmup:
-        raise ModelError(
-            f"sample: the sampler {sampler!r} does not record its warm-up; leave discard_tuned_samples=True"
-        )
-
-
-def _run_python(request: Request) -> Trace:
-    _refuse_warmup(request, "python")
-    return sample_python_nuts(
-        request.density,
-        request.fixed_starts,
-        chains=request.chains,
-        max_treedepth=request.max_treedepth,
-        output_names=request.names,
-        **request.common,
-        **request.options,
-    )
-
-
-def _run_numpyro(request: Request) -> Trace:
-    options = dict(request.options)
-    nuts_kwargs = {"max_tree_depth": request.max_treedepth, **options.pop("nuts_kwargs", {})}
-    return sample_numpyro(
-        request.density,
-        request.fixed_starts,
-        progressbar=request.progressbar,
-        keep_warmup=request.keep_warmup,
-        nuts_kwargs=nuts_kwargs,
-        **request.common,
-        **options,
-    )
-
-
-def _run_blackjax(request: Request) -> Trace:
-    _refuse_warmup(request, "blackjax")
-    return sample_blackjax(
-        request.density,
-        request.fixed_starts,
-        max_treedepth=request.max_treedepth,
-        **request.common,
-        **request.options,
-    )
-
-
-_RUNNERS: dict[str, Callable[[Request], Trace]] = {
-    "pmjax": _run_pmjax,
-    "python": _run_python,
-    "numpyro": _run_numpyro,
-    "blackjax": _run_blackjax,
-}
+    check_recorded(target.spec, densities, names, "sample")
+    return target.spec

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from pmjax.errors import ModelError, SamplingError, suggest
-from pmjax.model.spec import ModelSpec
-from pmjax.run.starts import StartError
+from pmjax.errors import ModelError, SamplingError
+from pmjax.run.starts import ATTEMPTS, StartError, Starts
 from pmjax.runtime.streams import stream
-from pmjax.target import debug, start
-from pmjax.target.layout import Layout
+from pmjax.target.target import Target
 
-JITTER = 1.0
+JITTER, SHRINK = 1.0, 0.8
+"""Half the width of a first start's jitter, and by what it shrinks from attempt to attempt."""
 
 InitialValues = Mapping[str, Any] | Sequence[Mapping[str, Any] | None] | None
+
+NONE: Mapping[str, Any] = {}
 
 
 def as_seed(random_seed: Any) -> int:
@@ -39,60 +39,61 @@ def as_seed(random_seed: Any) -> int:
 
 
 def chain_starts(
-    spec: ModelSpec, seed: int, initvals: InitialValues, *, jitter: bool
-) -> Callable[[int, int], np.ndarray]:
-    """Return ``starts(chain, attempt) -> theta``: the initial point plus a uniform jitter in (-1, 1).
+    target: Target, seed: int, chains: int, initvals: InitialValues, *, jitter: bool, attempts: int = ATTEMPTS
+) -> Starts:
+    """Return ``starts(chain, attempt) -> theta``: where a chain starts plus a uniform jitter.
+
+    The first attempt's lies in (-1, 1); later ones shrink, and the last attempt has none: what overflows
+    anywhere but near the values that the user gave starts there.
 
     Parameters
     ----------
-    spec : ModelSpec
-    seed : int
+    target : Target
+    seed, chains : int
     initvals : mapping, or a sequence of one mapping for each chain, optional
         Starting values by the user's names, instead of those in the model.
     jitter : bool
-    """
-    layout = Layout.of(spec)
-    shared = not isinstance(initvals, (list, tuple))
-    points: dict[int, np.ndarray] = {}
+    attempts : int
+        After so many there is no jitter.
 
-    def center(chain: int) -> np.ndarray:
-        number = 0 if shared else chain
-        if number not in points:
-            own = initvals if shared else initvals[chain]  # type: ignore[index]
-            points[number] = layout.flatten(start.initial_point(_with_initvals(spec, own or {}), seed))
-        return points[number]
+    Raises
+    ------
+    ModelError
+        If `initvals` does not fit the chains or the model.
+    """
+    own = _for_chains(initvals, chains)
+    for values in {id(values): values for values in own}.values():
+        if values:
+            target.start(values, seed, 0)
 
     def starts(chain: int, attempt: int) -> np.ndarray:
-        noise = np.random.default_rng(stream(seed, "jitter", chain, attempt)).uniform(
-            -JITTER, JITTER, layout.size
-        )
-        return center(chain) + noise if jitter else center(chain)
+        center = target.start(own[chain], seed, chain)
+        if not jitter or attempt >= attempts - 1 > 0:
+            return center
+        rng = np.random.default_rng(stream(seed, "jitter", chain, attempt))
+        width = JITTER * SHRINK**attempt
+        return center + rng.uniform(-width, width, target.density.size)
 
     return starts
 
 
-def _with_initvals(spec: ModelSpec, initvals: Any) -> ModelSpec:
-    if not isinstance(initvals, Mapping):
-        raise ModelError(
-            f"initvals must be a mapping from variable names to values, got {type(initvals).__name__}"
-        )
-    names = [v.name for v in spec.declared]
-    for name in initvals:
-        if name not in names:
-            raise ModelError(f"initvals has an unknown variable {name!r}{suggest(str(name), names)}")
-    free = tuple(replace(v, initval=initvals.get(v.name, v.initval)) for v in spec.free)
-    return replace(spec, free=free)
+def _for_chains(initvals: InitialValues, chains: int) -> list[Mapping[str, Any]]:
+    if initvals is None:
+        return [NONE] * chains
+    if isinstance(initvals, (list, tuple)):
+        if len(initvals) != chains:
+            raise ModelError(
+                f"sample: initvals must have one mapping for each of the {chains} chains, got "
+                f"{len(initvals)}; give one mapping for all of them, or as many as there are chains"
+            )
+        return [NONE if values is None else values for values in initvals]
+    return [initvals] * chains  # type: ignore[list-item]
 
 
-def explain_failed_start(spec: ModelSpec, error: StartError) -> SamplingError:
+def explain_failed_start(target: Target, error: StartError) -> SamplingError:
     """Return the error that names the variable to blame for a start that is not finite."""
-    point = Layout.of(spec).split_draws(np.asarray(error.theta))
-    blamed = [t for t in debug.term_reports(spec, point) if t.reason is not None]
-    if blamed:
-        reasons = "; ".join(f"{t.name!r}: {t.reason}" for t in blamed)
-    else:
-        reasons = "every term is finite, but the gradient is not"
     return SamplingError(
-        f"chain {error.chain} found no start with a finite log density: {reasons}; "
-        "mend the model, or give another initval= (model.debug() shows every term)"
+        f"chain {error.chain} found no start with a finite log density, with less and less jitter around "
+        f"the starting values: {target.explain(error.theta)}; mend the model, scale large predictors, or "
+        "give other starting values with initval= (model.debug() shows every term)"
     )

@@ -6,7 +6,7 @@ Hoffman & Gelman (2014, arXiv:1111.4246), multinomial weights of Betancourt (201
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +16,15 @@ import numpy as np
 from pmjax.inference.nuts import schedule
 from pmjax.inference.nuts.metric import fit_metric, initial_metric
 from pmjax.inference.nuts.randomness import Randomness
-from pmjax.run.outputs import compile_outputs
-from pmjax.run.statistics import DTYPES, STATS
-from pmjax.run.trace import Phase, Trace
+from pmjax.inference.others.recorded import record
+from pmjax.run.plan import Plan, Run
+from pmjax.run.statistics import STATS
+from pmjax.run.trace import Trace
 from pmjax.runtime.programs import program
 from pmjax.runtime.settings import own_settings
-from pmjax.runtime.streams import draw_keys, stream
+from pmjax.runtime.streams import stream
 from pmjax.target.density import Density
+from pmjax.target.target import Target
 
 ValueAndGrad = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
@@ -113,80 +115,96 @@ def turns(left: tuple[np.ndarray, ...], right: tuple[np.ndarray, ...]) -> bool:
     return any(rho @ first <= 0 or rho @ last <= 0 for rho, first, last in checks)
 
 
-def sample_python_nuts(
-    density: Density,
-    starts: np.ndarray,
-    *,
-    draws: int = 1000,
-    tune: int = 1000,
-    chains: int = 4,
-    seed: int = 0,
-    target_accept: float = 0.8,
-    max_treedepth: int = 10,
-    keep_theta: bool = True,
-    output_names: tuple[str, ...] | None = None,
-) -> Trace:
-    """Draw from a density with the Python loop, chain after chain; arguments as in `sample_nuts`."""
-    began, dtype = time.perf_counter(), np.dtype(np.float64)
-    with own_settings():
-        compiled = program(
-            "value_and_grad",
-            jax.value_and_grad(density.log_density),
-            (jax.ShapeDtypeStruct((density.size,), dtype), density.data, density.knobs),
-            (0, 0),
-            density.structure,
+@dataclass(frozen=True)
+class PythonNUTS:
+    """The no-U-turn sampler as a loop in Python, chain after chain: slow and readable.
+
+    Parameters
+    ----------
+    target_accept : float
+        Acceptance statistic that the step size is tuned to, in (0, 1).
+    max_treedepth : int
+        At most ``2 ** max_treedepth - 1`` gradients for each draw.
+    """
+
+    target_accept: float = 0.8
+    max_treedepth: int = 10
+
+    def sample(self, target: Target, plan: Plan, run: Run) -> Trace:
+        """Return draws of a target."""
+        began, density = time.perf_counter(), target.density
+        run.while_compiling()
+        with own_settings():
+            value_and_grad = _compile(density)
+            ready = time.perf_counter()
+            shape = (plan.chains, plan.tune + plan.draws)
+            theta = np.empty((*shape, density.size))
+            stats = {name: np.empty(shape) for name in STATS}
+            for chain, start in enumerate(plan.first_starts):
+                for i, (q, row) in enumerate(self._draws(value_and_grad, start, chain, plan)):
+                    theta[chain, i] = q
+                    for name, value in row.items():
+                        stats[name][chain, i] = value
+        posterior, warmup = record(density, theta, stats, plan)
+        return Trace(
+            posterior,
+            warmup,
+            seconds={"compile": ready - began, "sample": time.perf_counter() - ready},
+            gradients=int(stats["n_steps"].sum()),
+            attributes={
+                "sampler": "python",
+                "seed": plan.seed,
+                "tune": plan.tune,
+                "target_accept": self.target_accept,
+            },
         )
-        outputs = compile_outputs(density, density.data, density.knobs, dtype, output_names)
 
-        def value_and_grad(q: np.ndarray) -> tuple[float, np.ndarray]:
-            value, gradient = compiled(q, density.data, density.knobs)
-            return float(value), np.asarray(gradient)
+    def _draws(
+        self, value_and_grad: ValueAndGrad, start: np.ndarray, chain: int, plan: Plan
+    ) -> Iterator[tuple[np.ndarray, dict[str, float]]]:
+        """Yield the draws of a chain with their statistics, those of the warm-up first."""
+        rng = np.random.default_rng(stream(plan.seed, "reference", chain))
+        flags, pairs = schedule.warmup_flags(plan.tune), []
+        q = np.asarray(start, float)
+        logp, grad = value_and_grad(q)
+        metric = initial_metric("diag", grad)
+        step, centre, error, log_average, count, averaged = 0.1, np.log(1.0), 0.0, 0.0, 0, 0
+        for i in range(plan.tune + plan.draws):
+            random = numpy_randomness(rng, q.size, self.max_treedepth)
+            with np.errstate(over="ignore", invalid="ignore"):
+                trajectory = Trajectory(value_and_grad, random, step, metric.sigma, self.max_treedepth)
+                q, logp, grad = trajectory.grow(q, logp, grad)
+            yield q, trajectory.stats
+            if i >= plan.tune:
+                continue
+            # Dual averaging, Hoffman & Gelman section 3.2.
+            count, averaged = count + 1, averaged + 1
+            error += (self.target_accept - trajectory.stats["acceptance_rate"] - error) / (count + 10)
+            log_step = centre - np.sqrt(count) / 0.05 * error
+            log_average += averaged**-0.75 * (log_step - log_average)
+            step = float(np.exp(log_average if flags[i] & schedule.FREEZE else log_step))
+            pairs.append((q, grad))
+            if flags[i] & (schedule.SWITCH | schedule.AVERAGE):
+                seen, scores = (np.array(part) for part in zip(*pairs, strict=True))
+                metric, pairs, averaged = fit_metric("diag", seen, scores, metric), [], 0
+            if flags[i] & schedule.SWITCH:
+                centre, error, count = np.log(10 * step), 0.0, 0
 
-        ready, gradients = time.perf_counter(), 0
-        theta = np.empty((chains, draws, density.size))
-        stats = {name: np.empty((chains, draws), DTYPES.get(name, np.float64)) for name in STATS}
-        for chain in range(chains):
-            rng = np.random.default_rng(stream(seed, "reference", chain))
-            flags, pairs = schedule.warmup_flags(tune), []
-            q = np.asarray(starts[chain], float)
-            logp, grad = value_and_grad(q)
-            metric = initial_metric("diag", grad)
-            step, centre, error, log_average, count, averaged = 0.1, np.log(1.0), 0.0, 0.0, 0, 0
-            for i in range(tune + draws):
-                random = numpy_randomness(rng, density.size, max_treedepth)
-                with np.errstate(over="ignore", invalid="ignore"):
-                    trajectory = Trajectory(value_and_grad, random, step, metric.sigma, max_treedepth)
-                    q, logp, grad = trajectory.grow(q, logp, grad)
-                gradients += trajectory.steps
-                if i >= tune:
-                    theta[chain, i - tune] = q
-                    for name, value in trajectory.stats.items():
-                        stats[name][chain, i - tune] = value
-                    continue
-                # Dual averaging, Hoffman & Gelman section 3.2.
-                count, averaged = count + 1, averaged + 1
-                error += (target_accept - trajectory.stats["acceptance_rate"] - error) / (count + 10)
-                log_step = centre - np.sqrt(count) / 0.05 * error
-                log_average += averaged**-0.75 * (log_step - log_average)
-                step = float(np.exp(log_average if flags[i] & schedule.FREEZE else log_step))
-                pairs.append((q, grad))
-                if flags[i] & (schedule.SWITCH | schedule.AVERAGE):
-                    seen, scores = (np.array(part) for part in zip(*pairs, strict=True))
-                    metric, pairs, averaged = fit_metric("diag", seen, scores, metric), [], 0
-                if flags[i] & schedule.SWITCH:
-                    centre, error, count = np.log(10 * step), 0.0, 0
-        values = [
-            outputs(part, density.data, density.knobs, draw_keys(seed, [chain], tune, draws)[0])
-            for chain, part in enumerate(theta)
-        ]
-    sampled = {name: np.stack([value[name] for value in values]) for name in outputs.shapes}
-    return Trace(
-        posterior=Phase(theta if keep_theta else theta[:, :, :0], sampled, stats),
-        warmup=None,
-        seconds={"compile": ready - began, "sample": time.perf_counter() - ready},
-        gradients=gradients,
-        attributes={"sampler": "python", "seed": seed, "tune": tune, "target_accept": target_accept},
+
+def _compile(density: Density) -> ValueAndGrad:
+    compiled = program(
+        "value_and_grad",
+        jax.value_and_grad(density.log_density),
+        (jax.ShapeDtypeStruct((density.size,), np.float64), density.data, density.knobs),
+        (0, 0),
+        density.structure,
     )
+
+    def value_and_grad(q: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = compiled(q, density.data, density.knobs)
+        return float(value), np.asarray(gradient)
+
+    return value_and_grad
 
 
 def numpy_randomness(rng: np.random.Generator, size: int, max_depth: int) -> Randomness:

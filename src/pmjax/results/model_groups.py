@@ -9,7 +9,8 @@ import numpy as np
 
 from pmjax.model.spec import ModelSpec, name_of
 from pmjax.results.recorded_draws import RecordedDraws
-from pmjax.results.to_arviz import Labels, dataset, origin
+from pmjax.results.to_arviz import dataset, origin
+from pmjax.target.labels import Labels
 
 if TYPE_CHECKING:
     import xarray

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -13,37 +12,13 @@ import numpy as np
 
 from pmjax.results.groups import assemble
 from pmjax.run.trace import Phase, Trace
+from pmjax.target.labels import Labels
 from pmjax.version import __version__
 
 if TYPE_CHECKING:
     import xarray
 
 CHAIN_AND_DRAW = ("chain", "draw")
-
-
-@dataclass(frozen=True)
-class Labels:
-    """What a model knows about its variables and a trace does not.
-
-    Attributes
-    ----------
-    dims : mapping of str to tuple of (str or None)
-        The dims of each variable, by its name; None, or a variable left out, means the default
-        name ``<variable>_dim_<axis>``.
-    coords : mapping of str to sequence
-        The labels along each dim; a dim left out is numbered from 0.
-    observed_data, constant_data : mapping of str to array
-        What was observed, and the model's other data.
-    unconstrained : mapping of str to tuple of int
-        The pieces of the unconstrained vector in their order, by PyMC's names
-        (``"sigma_a_log__"``), with their shapes.
-    """
-
-    dims: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
-    coords: Mapping[str, Sequence[Any] | np.ndarray] = field(default_factory=dict)
-    observed_data: Mapping[str, np.ndarray] = field(default_factory=dict)
-    constant_data: Mapping[str, np.ndarray] = field(default_factory=dict)
-    unconstrained: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def to_arviz(
@@ -78,7 +53,7 @@ def to_arviz(
     for prefix, phase in (("", trace.posterior), ("warmup_", trace.warmup)):
         if phase is None:
             continue
-        pieces = _split(phase, labels) if unconstrained or transformed else {}
+        pieces = split_points(phase, labels) if unconstrained or transformed else {}
         beside = {k: v for k, v in pieces.items() if k not in phase.outputs} if transformed else {}
         groups[f"{prefix}posterior"] = dataset({**phase.outputs, **beside}, labels, attributes)
         groups[f"{prefix}sample_stats"] = dataset(phase.stats, labels, attributes)
@@ -90,8 +65,8 @@ def to_arviz(
     return assemble(groups)
 
 
-def _split(phase: Phase, labels: Labels) -> dict[str, np.ndarray]:
-    """Cut the unconstrained draws into their pieces; views of one array, not copies."""
+def split_points(phase: Phase, labels: Labels) -> dict[str, np.ndarray]:
+    """Return the pieces of the unconstrained draws by name; views of one array, not copies."""
     sizes = [prod(shape) for shape in labels.unconstrained.values()]
     if phase.theta.shape[2] != sum(sizes):
         raise ValueError(
@@ -99,12 +74,10 @@ def _split(phase: Phase, labels: Labels) -> dict[str, np.ndarray]:
             f"{sum(sizes)}; the unconstrained draws must be kept and every piece of them named."
         )
     columns = np.split(phase.theta, np.cumsum(sizes)[:-1], axis=2) if sizes else []
-    pieces = {
+    return {
         name: column.reshape(*column.shape[:2], *shape)
         for (name, shape), column in zip(labels.unconstrained.items(), columns, strict=True)
     }
-    # A variable without a transform is recorded as it is, in whatever coordinates it was sampled.
-    return {name: phase.outputs.get(name, piece) for name, piece in pieces.items()}
 
 
 def dataset(

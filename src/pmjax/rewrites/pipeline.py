@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from pmjax.errors import suggest
+from pmjax.errors import ModelError, suggest
 from pmjax.graph.evaluate import ancestors
 from pmjax.graph.ops import Input, RandomVariable
 from pmjax.model.spec import ModelSpec, name_of
@@ -53,7 +53,7 @@ def chosen(rewrites: str | bool | Sequence[str]) -> list[str]:
 
     Raises
     ------
-    ValueError
+    ModelError
         If the argument names an unknown pass.
     """
     if rewrites is True or rewrites == "auto":
@@ -63,7 +63,7 @@ def chosen(rewrites: str | bool | Sequence[str]) -> list[str]:
     names = [rewrites] if isinstance(rewrites, str) else list(rewrites)
     for name in names:
         if name not in PASSES:
-            raise ValueError(
+            raise ModelError(
                 f"rewrites: expected 'auto', False or names among {', '.join(PASSES)}, "
                 f"got {name!r}{suggest(str(name), PASSES)}"
             )

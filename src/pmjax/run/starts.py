@@ -10,6 +10,10 @@ Starts = Callable[[int, int], np.ndarray]
 """``starts(chain, attempt) -> theta``, shape (D,)."""
 
 
+ATTEMPTS = 50
+"""Starts that a chain tries."""
+
+
 class StartError(ValueError):
     """No start with a finite log density and gradient was found.
 

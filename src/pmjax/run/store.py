@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import jax
@@ -15,6 +15,8 @@ from pmjax.run.trace import Phase
 from pmjax.runtime.background import Background
 from pmjax.runtime.streams import draw_keys
 from pmjax.target.density import Density
+
+LP = STATS.index("lp")
 
 
 class Store(Protocol):
@@ -41,14 +43,23 @@ class MemoryStore:
     dtype : dtype
     keep_warmup : bool
         Keep the warm-up too.
+    stats : sequence of str
+        Names of the columns of statistics.
     """
 
     def __init__(
-        self, chains: int, tune: int, draws: int, size: int, dtype: np.dtype, keep_warmup: bool = False
+        self,
+        chains: int,
+        tune: int,
+        draws: int,
+        size: int,
+        dtype: np.dtype,
+        keep_warmup: bool = False,
+        stats: Sequence[str] = STATS,
     ) -> None:
         self._tune = tune
-        self.posterior = _Arrays(chains, draws, size, dtype)
-        self.warmup = _Arrays(chains, tune, size, dtype) if keep_warmup else None
+        self.posterior = _Arrays(chains, draws, size, dtype, stats)
+        self.warmup = _Arrays(chains, tune, size, dtype, stats) if keep_warmup else None
 
     def begin(self, outputs: Mapping[str, jax.ShapeDtypeStruct]) -> None:
         """Make room for the outputs."""
@@ -79,11 +90,11 @@ Places = tuple[tuple[Any, Any], tuple[Any, Any]]
 class _Arrays:
     """The draws of one phase of all chains."""
 
-    def __init__(self, chains: int, draws: int, size: int, dtype: np.dtype) -> None:
+    def __init__(self, chains: int, draws: int, size: int, dtype: np.dtype, stats: Sequence[str]) -> None:
         self.chains, self.draws = chains, draws
         self.theta = np.empty((chains, draws, size), dtype)
         shape = (chains, draws)
-        self.stats = {name: np.empty(shape, DTYPES.get(name, np.float64)) for name in STATS}
+        self.stats = {name: np.empty(shape, DTYPES.get(name, np.float64)) for name in stats}
         self.outputs: dict[str, np.ndarray] = {}
 
     def allocate(self, shapes: Mapping[str, jax.ShapeDtypeStruct]) -> None:
@@ -94,7 +105,7 @@ class _Arrays:
         into, rows = places
         if self.theta.shape[2]:
             self.theta[into] = chunk.theta[rows]
-        for column, name in enumerate(STATS):
+        for column, name in enumerate(self.stats):
             self.stats[name][into] = chunk.stats[:, :, column][rows]
         for name, value in chunk.outputs.items():
             self.outputs[name][into] = value[rows]
@@ -126,6 +137,9 @@ def _places(chunk: Chunk, starts: np.ndarray, counts: np.ndarray) -> Places:
 class Recorder:
     """Computes the outputs of draws and hands both to a store; compiles them in the background until then.
 
+    What is stored is in the coordinates that the user declared, points and log densities too, whatever
+    coordinates the sampler moves in.
+
     Parameters
     ----------
     density : Density
@@ -142,6 +156,8 @@ class Recorder:
         Draws with smaller numbers are not kept: those of the warm-up, or 0.
     batch : int
         Chains that are recorded together.
+    keep_theta : bool
+        Whether the store keeps points.
     """
 
     def __init__(
@@ -156,12 +172,13 @@ class Recorder:
         seed: int,
         first: int,
         batch: int = 1,
+        keep_theta: bool = True,
     ) -> None:
         self._store, self._data, self._seed, self._first = store, data, seed, first
 
         def compiled() -> Outputs:
             with scope():
-                outputs = compile_outputs(density, data, knobs, dtype, names, batch)
+                outputs = compile_outputs(density, data, knobs, dtype, names, batch, keep_theta)
             store.begin(outputs.shapes)
             return outputs
 
@@ -178,15 +195,12 @@ class Recorder:
             return
         outputs: Outputs = self._outputs.wait()
         keys = draw_keys(self._seed, chunk.chains.tolist(), chunk.first, rows)
-        for begin, values in outputs.blocks(chunk.theta[:, :rows], self._data, knobs, keys):
+        for begin, recorded in outputs.blocks(chunk.theta[:, :rows], self._data, knobs, keys):
             part = slice(begin, min(begin + outputs.block, rows))
-            self._store.add(
-                Chunk(
-                    chunk.chains,
-                    chunk.first + begin,
-                    np.clip(counts - begin, 0, part.stop - begin),
-                    chunk.theta[:, part],
-                    chunk.stats[:, part],
-                    values,
-                )
-            )
+            theta, stats = chunk.theta[:, part], chunk.stats[:, part]
+            if recorded.declared:
+                theta = recorded.declared.get("theta", theta)
+                stats = stats.copy()
+                stats[:, :, LP] += recorded.declared["rise"]
+            count = np.clip(counts - begin, 0, part.stop - begin)
+            self._store.add(Chunk(chunk.chains, chunk.first + begin, count, theta, stats, recorded.outputs))

@@ -41,6 +41,9 @@ class Density:
         program must be keyed by its traced text.
     coordinate_names : tuple of str
         One label for each coordinate of ``theta`` (``"a[3]"``, ``"sigma_a_log__"``), for messages.
+    declared : callable, optional
+        ``declared(theta, data, knobs) -> (point, rise)``: the point, shape (D,), in the coordinates that the
+        user declared, and what the log density grows by there; None if they are those of ``theta``.
     output_bytes : int
         Bytes of the largest array on the way to the outputs of one draw, if that is larger than they are.
     """
@@ -52,4 +55,5 @@ class Density:
     knobs: PyTree
     structure: Hashable | None
     coordinate_names: tuple[str, ...]
+    declared: Callable[[jax.Array, PyTree, PyTree], tuple[jax.Array, jax.Array]] | None = None
     output_bytes: int = 0

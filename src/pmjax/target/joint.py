@@ -13,10 +13,15 @@ from pmjax.graph.evaluate import Reading, data_arguments, evaluate_host, own_nod
 from pmjax.graph.rewrite import fingerprint
 from pmjax.graph.variable import Variable
 from pmjax.model.spec import ModelSpec, distribution_of, name_of
+from pmjax.rewrites.recentre import Recentred
+from pmjax.rewrites.vector_centring import RecentredVector
 from pmjax.target.density import Density
 from pmjax.target.forms import Forms, term_forms
 from pmjax.target.layout import Layout
 from pmjax.transforms import bijectors
+
+# Bijectors of variables that a rewrite moves in other coordinates than the declared ones.
+MOVED = (Recentred, RecentredVector)
 
 
 def joint_density(spec: ModelSpec) -> Density:
@@ -54,6 +59,17 @@ def joint_density(spec: ModelSpec) -> Density:
         values = map(jnp.asarray, reading.read(spec.recorded))
         return dict(zip(map(name_of, spec.recorded), values, strict=True))
 
+    def declared(theta: jax.Array, data: Sequence[Any], knobs: Any) -> tuple[jax.Array, jax.Array]:
+        reading, _ = read(theta, data, knobs)
+        points, rise = [], jnp.zeros((), theta.dtype)
+        for free, y in zip(spec.free, layout.split(theta), strict=True):
+            if isinstance(free.bijector, MOVED):
+                # As declared a variable is centred: its coordinate is its value, or the logarithm.
+                y, stretch = free.bijector.recentred(y, reading.read(free.bijector.inputs), 1.0)
+                rise -= stretch
+            points.append(jnp.ravel(y).astype(theta.dtype))
+        return jnp.concatenate(points), rise
+
     return Density(
         size=layout.size,
         log_density=log_density,
@@ -62,6 +78,7 @@ def joint_density(spec: ModelSpec) -> Density:
         knobs={name_of(knob.node): knob.value for knob in spec.knobs},
         structure=structure(spec, params),
         coordinate_names=layout.coordinate_names,
+        declared=declared if any(isinstance(v.bijector, MOVED) for v in spec.free) else None,
         output_bytes=max((8 * v.size for s in spec.summed_out for v in own_nodes([s.draw])), default=0),
     )
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from pmjax.errors import ModelError
 from pmjax.graph.evaluate import Reading
 from pmjax.model.spec import FreeVariable, ModelSpec, distribution_of
+from pmjax.runtime import streams
 from pmjax.runtime.precision import double_precision
 
 _CENTER = (None, "support_point", "moment")
 
 
-def initial_point(spec: ModelSpec, seed: int | None = None) -> dict[str, np.ndarray]:
+def initial_point(spec: ModelSpec, seed: int | None = None, chain: int = 0) -> dict[str, np.ndarray]:
     """Return a starting value for each unconstrained variable, by its unconstrained name.
 
     Computed with NumPy, parents first: each variable starts at its `initval`, or at the centre of its
-    distribution given the starts of its parents.
+    distribution given the starts of its parents. Only ``initval="prior"`` depends on the seed and the chain.
 
     Raises
     ------
@@ -29,10 +31,10 @@ def initial_point(spec: ModelSpec, seed: int | None = None) -> dict[str, np.ndar
     reading = Reading({knob.node: knob.value for knob in spec.knobs}, host=True)
     point = {}
     sampled = set(spec.free)
-    for number, free in enumerate(spec.declared):
+    for free in spec.declared:
         variable, law = free.variable, distribution_of(free.variable)
         params = [np.asarray(p) for p in reading.read(variable.inputs)]
-        value = np.asarray(_value(free, params, 0 if seed is None else seed, number))
+        value = np.asarray(_value(free, params, seed or 0, chain))
         try:
             value = np.broadcast_to(value, variable.shape).astype("int64" if law.discrete else "float64")
         except ValueError:
@@ -61,11 +63,12 @@ def initial_point(spec: ModelSpec, seed: int | None = None) -> dict[str, np.ndar
     return point
 
 
-def _value(free: FreeVariable, params: list[np.ndarray], seed: int, number: int) -> Any:
+def _value(free: FreeVariable, params: list[np.ndarray], seed: int, chain: int) -> Any:
     law = distribution_of(free.variable)
     if isinstance(free.initval, str) and free.initval == "prior":
         with double_precision():
-            key = jax.random.fold_in(jax.random.key(seed), number)
+            own = streams.key(seed, "prior start", chain, free.name)
+            key = jax.random.wrap_key_data(jnp.asarray(own))
             return law.draw(key, free.variable.shape, *params)
     if isinstance(free.initval, str) and free.initval not in _CENTER:
         raise ModelError(

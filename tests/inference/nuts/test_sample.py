@@ -10,13 +10,13 @@ from scipy import stats
 
 from pmjax.inference.nuts import metric, schedule
 from pmjax.inference.nuts.sample import sample_nuts
-from pmjax.inference.reference import sample_python_nuts
+from pmjax.inference.reference import PythonNUTS
 from pmjax.results.convergence import metric_advice
 from pmjax.run.starts import StartError
 from pmjax.runtime import programs
 from pmjax.runtime.cache_folder import cache_folder
 
-from ..densities import covariance, gaussian, student_t, with_holes
+from ..densities import covariance, drawn_by, gaussian, student_t, with_holes
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +102,7 @@ def test_student_t_tails():
 
 def test_python_sampler_agrees():
     starts = np.zeros((2, 3))
-    trace = sample_python_nuts(gaussian(3), starts, draws=600, tune=300, chains=2, seed=3)
+    trace = drawn_by(PythonNUTS(), gaussian(3), starts, draws=600, tune=300, seed=3)
     x = trace.posterior.outputs["x"]
     for i in range(3):
         assert_mean(x[..., i], (i + 1) / 3)

@@ -25,7 +25,6 @@ from pmjax.runtime import streams
 
 # Between chunks an interrupt is answered, and another chain may have the processor.
 CHUNK_SECONDS = 0.05
-START_ATTEMPTS = 50
 INITIAL_STEP = 0.1
 N_STEPS, DIVERGING = STATS.index("n_steps"), STATS.index("diverging")
 
@@ -87,7 +86,7 @@ class Run:
     target_accept: float
     max_treedepth: int
     starts: Starts
-    retry: bool
+    attempts: int
     boundaries: np.ndarray
     window_hook: WindowHook | None
     keep: Callable[[Chunk, Any], None]
@@ -232,16 +231,15 @@ class Chain:
     def start(self) -> Calls[None]:
         """Find a start with a finite density, and a first metric and step size."""
         run, self.knobs = self.run, self.run.knobs
-        attempts = START_ATTEMPTS if run.retry else 1
         key = streams.key(self.seed, "trajectories", self.index)
-        for attempt in range(attempts):
+        for attempt in range(run.attempts):
             theta = np.asarray(run.starts(self.index, attempt), run.dtype)
             fresh = initial_state(theta, key, run.kind, run.dtype)
             if (yield from self._evaluate(fresh)):
                 break
         else:
             assert self.state is not None
-            raise StartError(self.index, theta, float(self.state.point.log_density), attempts)
+            raise StartError(self.index, theta, float(self.state.point.log_density), run.attempts)
         self._restart_metric()
         self._search_step_size(INITIAL_STEP)
 

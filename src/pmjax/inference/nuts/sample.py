@@ -19,8 +19,9 @@ from pmjax.inference.nuts.chain import Chain, Run, WindowHook
 from pmjax.inference.nuts.metric import METRICS
 from pmjax.inference.nuts.program import Program, Settings, initial_state
 from pmjax.run.executor import Pool
+from pmjax.run.kept import kept_draws, leave_draws
 from pmjax.run.progress import Progress
-from pmjax.run.starts import Starts
+from pmjax.run.starts import ATTEMPTS, StartError, Starts
 from pmjax.run.statistics import STATS
 from pmjax.run.store import MemoryStore, Recorder
 from pmjax.run.trace import Trace
@@ -58,6 +59,7 @@ def sample_nuts(
     output_names: tuple[str, ...] | None = None,
     window_hook: WindowHook | None = None,
     while_compiling: Callable[[], None] = lambda: None,
+    attempts: int = ATTEMPTS,
 ) -> Trace:
     """Draw from a density with NUTS, compiled with the density into one program.
 
@@ -96,6 +98,8 @@ def sample_nuts(
         chain's current position, draws and gradients in the coordinates that they define.
     while_compiling : callable, optional
         Called when the program has been traced: a good time for imports that the result needs.
+    attempts : int
+        Starts that a chain tries, if ``starts`` is callable.
 
     Returns
     -------
@@ -124,7 +128,9 @@ def sample_nuts(
         data, knobs = jax.device_put(density.data), jax.device_put(density.knobs)
     program = Program(density, metric, max(max_treedepth, ROOM), dtype, batch)
     first = 0 if keep_warmup else tune
-    recorder = Recorder(density, data, knobs, dtype, output_names, scope, store, seed, first, batch)
+    recorder = Recorder(
+        density, data, knobs, dtype, output_names, scope, store, seed, first, batch, keep_theta
+    )
 
     # Tracing needs the interpreter, compiling does not: what the first window and the results need is made
     # ready meanwhile.
@@ -155,7 +161,7 @@ def sample_nuts(
         target_accept=target_accept,
         max_treedepth=max_treedepth,
         starts=starts if callable(starts) else _fixed(np.asarray(starts), chains, density.size),
-        retry=callable(starts),
+        attempts=attempts if callable(starts) else 1,
         boundaries=boundaries,
         window_hook=window_hook,
         keep=recorder.keep,
@@ -165,7 +171,7 @@ def sample_nuts(
     workers = min(chains, cores or os.cpu_count() or 1) if method == "parallel" else 1
     pool = Pool(units, workers, scope, in_order=method == "sequential")
     with termination_interrupts():
-        messages = _run(pool, members, progress, callback)
+        messages = _run(pool, store, members, progress, callback)
     seconds = {"compile": compile_seconds, "sample": time.perf_counter() - began - compile_seconds}
     given = {"seed": seed, "tune": tune, "target_accept": target_accept, "max_treedepth": max_treedepth}
     chosen = {"sampler": "nuts", "metric": metric, "precision": precision, "chain_method": method}
@@ -204,7 +210,11 @@ def _compile(
 
 
 def _run(
-    pool: Pool, chains: list[Chain], progress: Progress, callback: Callable[[Any], None] | None
+    pool: Pool,
+    store: MemoryStore,
+    chains: list[Chain],
+    progress: Progress,
+    callback: Callable[[Any], None] | None,
 ) -> list[str]:
     """Wait for the chains, show how they come along, and return what the user should know."""
     messages: list[str] = []
@@ -234,8 +244,11 @@ def _run(
             f"({min(k for k in kept if k > 0)} of each of {sum(k > 0 for k in kept)} chains, "
             f"{chains[0].run.draws} were asked for)."
         )
-    except BaseException:
+    except BaseException as error:
         pool.stop()
+        if isinstance(error, Exception) and not isinstance(error, StartError):
+            pool.join()
+            leave_draws(error, store, chains)
         raise
     finally:
         progress.update(chains, force=True)
@@ -250,7 +263,7 @@ def _trace(
     attributes: dict[str, object],
 ) -> Trace:
     """Assemble the trace; chains of an interrupted run are cut to the shortest that has draws."""
-    kept = {chain.index: chain.done - chain.run.tune for chain in chains if chain.done > chain.run.tune}
+    kept = kept_draws(chains)
     frozen = STATS.index("step_size")
     attributes["step_size"] = [float(c.last_stats[frozen]) for c in chains if c.last_stats is not None]
     posterior, warmup = store.phases(list(kept), min(kept.values()))

@@ -4,111 +4,92 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from pmjax.inference.others.recorded import record_phases
+from pmjax.errors import ModelError
+from pmjax.inference.others.common import attributes, check_options, options_of
+from pmjax.inference.others.recorded import record
+from pmjax.run.plan import Plan, Run
 from pmjax.run.trace import Trace
 from pmjax.runtime.settings import own_settings
 from pmjax.runtime.streams import chain_keys
-from pmjax.target.density import Density
+from pmjax.target.target import Target
 
+CHAIN_METHODS = ("parallel", "vectorized", "sequential")
 FIELDS = ("potential_energy", "energy", "num_steps", "accept_prob", "diverging", "adapt_state.step_size")
 
 
-def sample_numpyro(
-    density: Density,
-    starts: np.ndarray,
-    *,
-    draws: int = 1000,
-    tune: int = 1000,
-    target_accept: float = 0.8,
-    seed: int = 0,
-    chain_method: str = "parallel",
-    progressbar: bool = True,
-    nuts_kwargs: Mapping[str, Any] | None = None,
-    keep_theta: bool = True,
-    keep_warmup: bool = False,
-) -> Trace:
-    """Draw from a density with ``numpyro.infer.NUTS``, in double precision.
+@dataclass(frozen=True)
+class NumPyroNUTS:
+    """NumPyro's NUTS, in double precision.
 
     Parameters
     ----------
-    density : Density
-    starts : ndarray, shape (chains, D)
-        A starting point for each chain.
-    draws, tune : int
-        Kept draws and warm-up draws of each chain.
     target_accept : float
-        Acceptance probability that the step size is tuned to.
-    seed : int
-        The draws of a chain depend on ``seed`` and on the chain's index alone.
+        Acceptance probability that the step size is tuned to, in (0, 1).
+    max_treedepth : int
+        At most ``2 ** max_treedepth - 1`` gradients for each draw.
     chain_method : {"parallel", "vectorized", "sequential"}
         As in NumPyro: one chain on each device, all chains in one batch, or one after the other.
         With fewer devices than chains "parallel" means "sequential" on a CPU, where a batch waits
         for its longest tree, and "vectorized" elsewhere.
-    progressbar : bool
     nuts_kwargs : mapping, optional
-        Further arguments of ``numpyro.infer.NUTS``, such as ``max_tree_depth`` or ``dense_mass``.
-    keep_theta, keep_warmup : bool
-        Keep the unconstrained draws; keep the warm-up.
-
-    Returns
-    -------
-    Trace
-        With ``seconds["sample"]`` holding compilation too, which NumPyro does on its way.
-
-    Examples
-    --------
-    >>> normal = Density(1, lambda t, data, knobs: -0.5 * (t @ t), lambda t, data, knobs, key: {"x": t[0]},
-    ...                  {}, {}, ("normal",), ("x",))
-    >>> trace = sample_numpyro(normal, np.zeros((2, 1)), draws=100, tune=100, progressbar=False)
-    >>> trace.posterior.outputs["x"].shape
-    (2, 100)
+        More arguments of ``numpyro.infer.NUTS``, such as ``dense_mass``.
     """
-    try:
-        from numpyro.infer import MCMC
-    except ImportError as error:
-        raise ImportError("NumPyro's NUTS needs NumPyro: pip install 'pmjax[numpyro]'.") from error
-    began = time.perf_counter()
-    starts = np.asarray(starts, np.float64)
-    chains = len(starts)
-    kwargs: dict[str, Any] = {"max_tree_depth": 10, "target_accept_prob": target_accept}
-    kwargs |= nuts_kwargs or {}
-    with own_settings():
-        data, knobs = jax.device_put(density.data), jax.device_put(density.knobs)
-        mcmc = MCMC(
-            _kernel(lambda theta: -density.log_density(theta, data, knobs), tune, kwargs),
-            num_warmup=0,
-            num_samples=tune + draws,
-            num_chains=chains,
-            chain_method=_available(chain_method, chains),
-            progress_bar=progressbar,
-        )
-        keys = jax.random.wrap_key_data(jax.numpy.asarray(chain_keys(seed, "numpyro", chains)))
-        one = chains == 1
-        mcmc.run(keys[0] if one else keys, init_params=starts[0] if one else starts, extra_fields=FIELDS)
-        theta = np.asarray(mcmc.get_samples(group_by_chain=True))
-        fields = {k: np.asarray(v) for k, v in mcmc.get_extra_fields(group_by_chain=True).items()}
+
+    target_accept: float = 0.8
+    max_treedepth: int = 10
+    chain_method: str = "parallel"
+    nuts_kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+    def sample(self, target: Target, plan: Plan, run: Run) -> Trace:
+        """Return draws of a target; NumPyro compiles on its way, within ``seconds["sample"]``."""
+        try:
+            from numpyro.infer import MCMC, NUTS
+        except ImportError as error:
+            raise ImportError("NumPyro's NUTS needs NumPyro: pip install 'pmjax[numpyro]'.") from error
+        if self.chain_method not in CHAIN_METHODS:
+            known = ", ".join(map(repr, CHAIN_METHODS))
+            raise ModelError(f"NumPyroNUTS: chain_method must be one of {known}, not {self.chain_method!r}")
+        check_options("nuts_kwargs of NumPyro", self.nuts_kwargs, options_of(NUTS, "model", "potential_fn"))
+        run.while_compiling()
+        began, density = time.perf_counter(), target.density
+        kwargs: dict[str, Any] = {
+            "max_tree_depth": self.max_treedepth,
+            "target_accept_prob": self.target_accept,
+            **self.nuts_kwargs,
+        }
+        with own_settings():
+            starts = np.asarray(plan.first_starts, np.float64)
+            data, knobs = jax.device_put(density.data), jax.device_put(density.knobs)
+            mcmc = MCMC(
+                _kernel(lambda theta: -density.log_density(theta, data, knobs), plan.tune, kwargs),
+                num_warmup=0,
+                num_samples=plan.tune + plan.draws,
+                num_chains=plan.chains,
+                chain_method=_available(self.chain_method, plan.chains),
+                progress_bar=run.progressbar,
+            )
+            keys = jax.random.wrap_key_data(jnp.asarray(chain_keys(plan.seed, "numpyro", plan.chains)))
+            one = plan.chains == 1
+            mcmc.run(keys[0] if one else keys, init_params=starts[0] if one else starts, extra_fields=FIELDS)
+            theta = np.asarray(mcmc.get_samples(group_by_chain=True))
+            fields = {k: np.asarray(v) for k, v in mcmc.get_extra_fields(group_by_chain=True).items()}
         sampled = time.perf_counter()
-        stats = _statistics(fields, _depth_limit(kwargs["max_tree_depth"], tune, draws))
-        posterior, warmup = record_phases(
-            density, theta, stats, tune, seed, keep_theta=keep_theta, keep_warmup=keep_warmup
+        stats = _statistics(fields, _depth_limit(kwargs["max_tree_depth"], plan.tune, plan.draws))
+        posterior, warmup = record(density, theta, stats, plan)
+        return Trace(
+            posterior,
+            warmup,
+            seconds={"sample": sampled - began, "outputs": time.perf_counter() - sampled},
+            gradients=int(stats["n_steps"].sum()),
+            attributes=attributes("numpyro", plan, {"target_accept": self.target_accept}),
         )
-    return Trace(
-        posterior,
-        warmup,
-        seconds={"sample": sampled - began, "outputs": time.perf_counter() - sampled},
-        gradients=int(stats["n_steps"].sum()),
-        attributes={
-            "sampler": "numpyro",
-            "seed": seed,
-            "tuning_steps": tune,
-            "target_accept": target_accept,
-        },
-    )
 
 
 def _kernel(potential: Callable[[jax.Array], jax.Array], tune: int, kwargs: Mapping[str, Any]) -> Any:

@@ -1,52 +1,57 @@
-"""From what a foreign sampler leaves behind to a trace."""
+"""From what a sampler of another library leaves behind to the draws of a trace."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import jax
 import numpy as np
 
-from pmjax.run.outputs import compile_outputs
+from pmjax.run.chunk import Chunk
+from pmjax.run.plan import Plan
+from pmjax.run.store import MemoryStore, Recorder
 from pmjax.run.trace import Phase
-from pmjax.runtime.streams import draw_keys
+from pmjax.runtime.settings import own_settings
 from pmjax.target.density import Density
 
 
-def record_phases(
+def record(
     density: Density,
     theta: np.ndarray,
-    stats: dict[str, np.ndarray],
-    tune: int,
-    seed: int,
-    *,
-    keep_theta: bool = True,
-    keep_warmup: bool = False,
+    stats: Mapping[str, np.ndarray],
+    plan: Plan,
+    first: int = 0,
 ) -> tuple[Phase, Phase | None]:
-    """Return the posterior and, if wanted, the warm-up of ``tune + draws`` draws of each chain.
+    """Return the draws of a run, and its warm-up if the plan keeps it.
 
     Parameters
     ----------
     density : Density
         Gives the outputs of each draw.
-    theta : ndarray, shape (chains, tune + draws, D)
-    stats : dict of str to ndarray, shape (chains, tune + draws)
-    tune : int
-        How many of the draws are warm-up.
-    seed : int
-        What is drawn beside ``theta`` depends on it, on the chain's index and on the draw's.
-    keep_theta, keep_warmup : bool
-        Keep the unconstrained draws; keep the warm-up.
+    theta : ndarray, shape (chains, draws made, D)
+    stats : mapping of str to ndarray, shape (chains, draws made)
+        By PyMC's names, ``lp`` among them.
+    plan : Plan
+    first : int
+        The number of the first draw that was made, warm-up counted in: ``plan.tune`` without the warm-up.
     """
-    outputs = compile_outputs(density, density.data, density.knobs, theta.dtype, None)
-    chain_keys = draw_keys(seed, range(len(theta)), 0, theta.shape[1])
-
-    def phase(part: slice) -> Phase:
-        chains = [
-            outputs(np.ascontiguousarray(chain[part]), density.data, density.knobs, keys[part])
-            for chain, keys in zip(theta, chain_keys, strict=True)
-        ]
-        return Phase(
-            theta[:, part] if keep_theta else theta[:, part, :0],
-            {name: np.stack([chain[name] for chain in chains]) for name in outputs.shapes},
-            {name: values[:, part] for name, values in stats.items()},
-        )
-
-    return phase(slice(tune, None)), phase(slice(0, tune)) if keep_warmup else None
+    chains, draws, size = theta.shape
+    names = ("lp", *(name for name in stats if name != "lp"))
+    columns = np.stack([np.asarray(stats[name], float) for name in names], axis=-1)
+    store = MemoryStore(
+        chains, plan.tune, plan.draws, size if plan.keep_theta else 0, theta.dtype, plan.keep_warmup, names
+    )
+    begin = 0 if plan.keep_warmup else plan.tune
+    kept = Recorder(
+        density, density.data, density.knobs, theta.dtype, plan.names, own_settings, store, plan.seed, begin,
+        keep_theta=plan.keep_theta,
+    )  # fmt: skip
+    kept.start()
+    knobs = jax.tree.map(lambda x: np.asarray(x)[None], density.knobs)
+    with own_settings():
+        for chain in range(chains):
+            for phase in (slice(0, plan.tune - first), slice(plan.tune - first, draws)):
+                part = np.ascontiguousarray(theta[chain : chain + 1, phase])
+                index, number, count = (np.array([x]) for x in (chain, first + phase.start, part.shape[1]))
+                kept.keep(Chunk(index, number, count, part, columns[chain : chain + 1, phase]), knobs)
+    return store.phases(list(range(chains)), plan.draws)

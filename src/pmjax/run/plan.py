@@ -1,0 +1,80 @@
+"""What is asked of a sampler, and what it may use meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from pmjax.run.starts import ATTEMPTS, Starts
+from pmjax.run.trace import Trace
+from pmjax.target.target import Target
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which draws are asked for: with the target and the sampler, all that they depend on.
+
+    Attributes
+    ----------
+    draws, tune, chains : int
+        Kept draws and warm-up draws of each chain, and the number of chains.
+    seed : int
+    starts : callable
+        ``starts(chain, attempt) -> theta``; where the density is not finite there, the next attempt follows.
+    names : tuple of str
+        The outputs to record.
+    attempts : int
+        Starts that a chain tries.
+    keep_theta, keep_warmup : bool
+        Keep points of the unconstrained space; keep the warm-up.
+    """
+
+    draws: int
+    tune: int
+    chains: int
+    seed: int
+    starts: Starts
+    names: tuple[str, ...]
+    attempts: int = ATTEMPTS
+    keep_theta: bool = False
+    keep_warmup: bool = False
+
+    @property
+    def first_starts(self) -> np.ndarray:
+        """The first start of each chain, shape (chains, D), for samplers that do not try again."""
+        return np.stack([self.starts(chain, 0) for chain in range(self.chains)])
+
+
+@dataclass(frozen=True)
+class Run:
+    """How the draws are made, which changes none of them.
+
+    Attributes
+    ----------
+    cores : int or None
+        Threads at most; one for each processor by default.
+    progressbar : bool
+    callback : callable or None
+        Called with a chain (`ChainStatus`) after each chunk of its draws.
+    while_compiling : callable
+        Called when what is left of a compilation needs no interpreter: a good time for imports.
+    """
+
+    cores: int | None = None
+    progressbar: bool = False
+    callback: Callable[[Any], None] | None = None
+    while_compiling: Callable[[], None] = lambda: None
+
+
+class Sampler(Protocol):
+    """A sampler is a value: its options, and one method."""
+
+    @property
+    def target_accept(self) -> float:
+        """The acceptance rate that the step size is tuned to."""
+
+    def sample(self, target: Target, plan: Plan, run: Run) -> Trace:
+        """Return draws of a target."""

@@ -1,0 +1,132 @@
+"""From a model to a target: the rewrites, the density, the starts and the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from pmjax.errors import ModelError, suggest
+from pmjax.graph.evaluate import own_nodes
+from pmjax.model.named import constant_data
+from pmjax.model.spec import ModelSpec, name_of
+from pmjax.rewrites import pipeline
+from pmjax.rewrites.centring_hook import recentre_hook
+from pmjax.target import debug, start
+from pmjax.target.joint import check_samplable, joint_density
+from pmjax.target.labels import Labels
+from pmjax.target.layout import Layout
+from pmjax.target.target import Target
+
+
+def model_target(spec: ModelSpec, rewrites: str | bool | Sequence[str] = "auto") -> Target:
+    """Return what is sampled of a model.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model as it was declared.
+    rewrites : {"auto", False} or sequence of str
+        Which rewrites may run before (`pipeline.apply`).
+
+    Returns
+    -------
+    Target
+
+    Raises
+    ------
+    ModelError
+        If gradient-based sampling makes no sense for the model.
+    """
+    sampled, reports = pipeline.apply(spec, rewrites)
+    check_samplable(sampled, {r.variable: r.sentence for r in reports if not r.done})
+    discrete = {s.free.variable for s in sampled.summed_out}
+    return Target(
+        density=joint_density(sampled),
+        start=_Start(sampled),
+        names=tuple(map(name_of, sampled.recorded)),
+        free=tuple(v.name for v in sampled.free),
+        drawn_after=frozenset(name_of(v) for v in sampled.recorded if discrete & set(own_nodes([v]))),
+        labels=model_labels(spec, Layout.of(sampled)),
+        explain=partial(_explain, sampled),
+        listener=partial(recentre_hook, sampled),
+        notes=pipeline.summary(reports),
+        spec=spec,
+    )
+
+
+def model_labels(spec: ModelSpec, layout: Layout) -> Labels:
+    """Return dims, coordinates and data of a model."""
+    dims = dict(spec.dims)
+    for free in spec.free:
+        if free.name in dims and free.unconstrained_shape == free.variable.shape:
+            dims.setdefault(free.value_name, dims[free.name])
+    return Labels(
+        dims=dims,
+        coords=dict(spec.coords),
+        observed_data={o.name: np.asarray(_value(o.value)) for o in spec.observed},
+        constant_data=constant_data(spec.data),
+        unconstrained=dict(zip(layout.names, layout.shapes, strict=True)),
+    )
+
+
+def _value(variable: Any) -> Any:
+    return variable.eval() if variable.data_value is None else variable.data_value
+
+
+def _explain(spec: ModelSpec, theta: np.ndarray) -> str:
+    """Name the variables whose terms are not finite at a point."""
+    point = Layout.of(spec).split_draws(np.asarray(theta))
+    blamed = [t for t in debug.term_reports(spec, point) if t.reason is not None]
+    if not blamed:
+        return "every term is finite, but the gradient is not"
+    return "; ".join(f"{t.name!r}: {t.reason}" for t in blamed)
+
+
+class _Start:
+    """Starting points of a model; they differ between chains only where ``initval="prior"`` is among them."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self._spec, self._layout = spec, Layout.of(spec)
+        self._known: dict[tuple[int, int, int], tuple[Any, np.ndarray]] = {}
+
+    def __call__(self, initvals: Mapping[str, Any], seed: int, chain: int) -> np.ndarray:
+        spec = with_initvals(self._spec, initvals)
+        drawn = any(isinstance(v.initval, str) and v.initval == "prior" for v in spec.declared)
+        place = (id(initvals), seed if drawn else 0, chain if drawn else 0)
+        if place not in self._known:
+            # The mapping is kept too: another one must not get its identity.
+            theta = self._layout.flatten(start.initial_point(spec, seed, chain))
+            self._known[place] = initvals, theta
+        return self._known[place][1]
+
+
+def with_initvals(spec: ModelSpec, initvals: Mapping[str, Any]) -> ModelSpec:
+    """Return the model with other starting values, by the user's names.
+
+    Raises
+    ------
+    ModelError
+        If a name is unknown, or that of a variable that is summed out and starts nowhere.
+    """
+    if not isinstance(initvals, Mapping):
+        raise ModelError(
+            f"sample: initvals must be a mapping from variable names to values, got {type(initvals).__name__}"
+        )
+    if not initvals:
+        return spec
+    names = [v.name for v in spec.free]
+    summed = [s.free.name for s in spec.summed_out]
+    for name in initvals:
+        if name in summed:
+            raise ModelError(
+                f"sample: initvals has {name!r}, which is summed out of the density and so starts nowhere; "
+                'leave it out, or keep it with rewrites=["collapse_rows", "recentre"]'
+            )
+        if name not in names:
+            raise ModelError(f"sample: initvals has an unknown variable {name!r}{suggest(str(name), names)}")
+    free = tuple(replace(v, initval=initvals.get(v.name, v.initval)) for v in spec.free)
+    return replace(spec, free=free)
