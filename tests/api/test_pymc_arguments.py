@@ -86,7 +86,7 @@ def test_a_multitrace_has_all_chains_one_after_the_other():
     assert "observed_data" in idata
     slope = idata.posterior["slope"].values
     np.testing.assert_array_equal(trace["slope"], slope.reshape(60, 3))
-    np.testing.assert_array_equal(trace["sigma_log__"], np.log(trace["sigma"]))
+    np.testing.assert_allclose(trace["sigma_log__"], np.log(trace["sigma"]), rtol=1e-12)
     np.testing.assert_array_equal(trace.get_values("slope", burn=10, thin=2, chains=1), slope[1, 10::2])
     assert [part.shape for part in trace.get_values("slope", combine=False)] == [(30, 3)] * 2
     np.testing.assert_array_equal(trace.point(-1)["slope"], slope[1, -1])

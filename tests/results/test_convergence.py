@@ -102,3 +102,13 @@ def test_long_trajectories_of_dependent_variables_are_told_of_another_metric() -
     still = np.broadcast_to(np.arange(4.0)[:, None], (4, 500))
     assert advice({"a": a, "far": still}) == ""
     assert advice({"a": a[:, :0], "far": far[:, :0]}) == ""
+
+
+def test_arviz_says_nothing_beside_our_sentences() -> None:
+    """Elements of few different values, whose ranks tie, make ArviZ divide by a variance of zero."""
+    x = np.zeros((4, 400))
+    x[0, 0] = 1.0
+    stuck = np.repeat(np.arange(4.0), 400).reshape(4, 400)
+    stuck[:, 0] += 1e-3
+    messages = convergence_warnings(Phase(np.zeros((4, 400, 0)), {"x": x, "stuck": stuck}, {}))
+    assert any("R-hat" in message for message in messages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
@@ -133,6 +134,13 @@ def _mixing_warnings(outputs: Mapping[str, np.ndarray]) -> list[str]:
         return [f"{length} draws a chain are too few to judge convergence by; take {MIN_DRAWS} or more."]
     if not (elements := _suspects(outputs)):
         return []
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        # What ArviZ has to say of an element would stand beside the sentence that names it.
+        warnings.simplefilter("ignore")
+        return _statistics_warnings(elements, chains)
+
+
+def _statistics_warnings(elements: Mapping[str, np.ndarray], chains: int) -> list[str]:
     rhat, bulk, tail = _statistics()
     found = []
     if chains == 1:
