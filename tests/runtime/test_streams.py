@@ -58,7 +58,7 @@ def three(*names: str) -> pm.Model:
 
 def test_starts_from_the_prior_differ_from_chain_to_chain_and_belong_to_a_name():
     target = model_target(three("a", "b", "c").freeze())
-    starts = chain_starts(target, 5, 3, None, jitter=False)
+    starts = chain_starts(target.start, 5, None, jitter=False)
     points = [starts(chain, 0) for chain in range(3)]
     assert len(np.unique(np.concatenate(points))) == 9
     one, other = (initial_point(three(*names).freeze(), 5, 1) for names in (("a", "b"), ("b", "c", "a")))
@@ -69,7 +69,7 @@ def test_starts_from_the_prior_differ_from_chain_to_chain_and_belong_to_a_name()
 def test_later_starts_have_less_jitter_and_the_last_one_none():
     with pm.Model() as model:
         pm.Normal("x", shape=100, initval=2.0)
-    starts = chain_starts(model_target(model.freeze()), 1, 1, None, jitter=True, attempts=10)
+    starts = chain_starts(model_target(model.freeze()).start, 1, None, jitter=True, attempts=10)
     width = [np.abs(starts(0, attempt) - 2.0).max() for attempt in range(10)]
     assert 0.9 < width[0] <= 1
     assert width == sorted(width, reverse=True)

@@ -23,6 +23,7 @@ from pmjax.run.progress import Progress
 from pmjax.target.joint import check_samplable, joint_density
 from pmjax.target.layout import Layout
 from pmjax.target.modes import log_density_on_users_scale
+from pmjax.target.of_model import ModelStart
 from pmjax.target.over_draws import over_draws
 
 Point = dict[str, np.ndarray]
@@ -103,7 +104,7 @@ def find_MAP(
     number = as_seed(seed if random_seed is None else random_seed)
     layout = Layout.of(sampled)
     given = start if initvals is None else initvals
-    theta = chain_starts(sampled, number, _constrained(sampled, given), jitter=False)(0, 0)
+    theta = chain_starts(ModelStart(sampled), number, _constrained(sampled, given), jitter=False)(0, 0)
     progress = Progress(progressbar)
     maximiser = Maximiser(*log_density_on_users_scale(sampled), layout.size)
     mode = _maximised(maximiser, theta, _moved(sampled, layout, vars), method, maxeval, options, progress)
@@ -169,7 +170,9 @@ def find_hessian(
                 raise ModelError(
                     f"find_hessian: the point lacks {free.name!r}; it needs {', '.join(layout.names)}"
                 )
-        theta = chain_starts(spec, 0, {v.name: point[v.name] for v in missing}, jitter=False)(0, 0)
+        theta = chain_starts(ModelStart(spec), 0, {v.name: point[v.name] for v in missing}, jitter=False)(
+            0, 0
+        )
         values = {**layout.split_draws(theta), **values}
     maximiser = Maximiser(
         lambda theta, a: density.log_density(theta, *a), (density.data, density.knobs), density.size

@@ -32,6 +32,7 @@ from pmjax.runtime.streams import stream
 from pmjax.target.density import Density
 from pmjax.target.joint import check_samplable, joint_density
 from pmjax.target.layout import Layout
+from pmjax.target.of_model import ModelStart
 
 Callbacks = Sequence[Callable[..., None]] | None
 FAMILIES = {"advi": MeanField, "fullrank_advi": FullRank}
@@ -71,7 +72,7 @@ class VariationalInference:
     ) -> None:
         self._spec, sampled, self._density = _density_of(model)
         self._seed = as_seed(random_seed)
-        theta = chain_starts(sampled, self._seed, start, jitter=False)(0, 0)
+        theta = chain_starts(ModelStart(sampled), self._seed, start, jitter=False)(0, 0)
         family: Any = FAMILIES[self.method]
         sigma = np.full(theta.size, family.default_sigma)
         if start_sigma is not None:
@@ -305,7 +306,7 @@ def _from_paths(
     spec, sampled, density = _density_of(model)
     progress = Progress(progressbar)
     maximiser = maximiser_of(density)
-    starts = chain_starts(sampled, seed, start, jitter=False)
+    starts = chain_starts(ModelStart(sampled), seed, start, jitter=False)
 
     def tick(done: int) -> None:
         progress.phase(f"{method}: {done} gradients")

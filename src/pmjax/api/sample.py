@@ -167,7 +167,9 @@ def sample(
     densities = [kind for option, kind in DENSITIES.items() if extra.get(option)]
     spec = _with_terms(target, densities, names)
     checks, attempts = compute_convergence_checks, jitter_max_retries + 1
-    starts = chain_starts(target, seed, chains, initvals, jitter=INITS[init][0], attempts=attempts)
+    starts = chain_starts(
+        target.start, seed, initvals, jitter=INITS[init][0], chains=chains, attempts=attempts
+    )
     inside = not return_inferencedata or extra.get("include_transformed")
     plan = Plan(
         draws=draws,

@@ -10,7 +10,7 @@ import numpy as np
 from pmjax.errors import ModelError, SamplingError
 from pmjax.run.starts import ATTEMPTS, StartError, Starts
 from pmjax.runtime.streams import stream
-from pmjax.target.target import Target
+from pmjax.target.target import Start, Target
 
 JITTER, SHRINK = 1.0, 0.8
 """Half the width of a first start's jitter, and by what it shrinks from attempt to attempt."""
@@ -39,7 +39,13 @@ def as_seed(random_seed: Any) -> int:
 
 
 def chain_starts(
-    target: Target, seed: int, chains: int, initvals: InitialValues, *, jitter: bool, attempts: int = ATTEMPTS
+    start: Start,
+    seed: int,
+    initvals: InitialValues,
+    *,
+    jitter: bool,
+    chains: int | None = None,
+    attempts: int = ATTEMPTS,
 ) -> Starts:
     """Return ``starts(chain, attempt) -> theta``: where a chain starts plus a uniform jitter.
 
@@ -48,46 +54,46 @@ def chain_starts(
 
     Parameters
     ----------
-    target : Target
-    seed, chains : int
+    start : callable
+        Where chains start before any jitter, as of `Target`.
+    seed : int
     initvals : mapping, or a sequence of one mapping for each chain, optional
         Starting values by the user's names, instead of those in the model.
     jitter : bool
+    chains : int, optional
+        How many there are, if that is known.
     attempts : int
-        After so many there is no jitter.
+        The last one has no jitter.
 
     Raises
     ------
     ModelError
         If `initvals` does not fit the chains or the model.
     """
-    own = _for_chains(initvals, chains)
-    for values in {id(values): values for values in own}.values():
-        if values:
-            target.start(values, seed, 0)
+    several = list(initvals) if isinstance(initvals, (list, tuple)) else None
+    if several is not None and chains is not None and len(several) != chains:
+        raise ModelError(
+            f"sample: initvals must have one mapping for each of the {chains} chains, got "
+            f"{len(several)}; give one mapping for all of them, or as many as there are chains"
+        )
+
+    def own(chain: int) -> Any:
+        values = initvals if several is None else several[chain]
+        return NONE if values is None else values
+
+    for chain in range(1 if several is None else len(several)):
+        if own(chain) is not NONE:
+            start(own(chain), seed, chain)
 
     def starts(chain: int, attempt: int) -> np.ndarray:
-        center = target.start(own[chain], seed, chain)
+        center = start(own(chain), seed, chain)
         if not jitter or attempt >= attempts - 1 > 0:
             return center
         rng = np.random.default_rng(stream(seed, "jitter", chain, attempt))
         width = JITTER * SHRINK**attempt
-        return center + rng.uniform(-width, width, target.density.size)
+        return center + rng.uniform(-width, width, center.size)
 
     return starts
-
-
-def _for_chains(initvals: InitialValues, chains: int) -> list[Mapping[str, Any]]:
-    if initvals is None:
-        return [NONE] * chains
-    if isinstance(initvals, (list, tuple)):
-        if len(initvals) != chains:
-            raise ModelError(
-                f"sample: initvals must have one mapping for each of the {chains} chains, got "
-                f"{len(initvals)}; give one mapping for all of them, or as many as there are chains"
-            )
-        return [NONE if values is None else values for values in initvals]
-    return [initvals] * chains  # type: ignore[list-item]
 
 
 def explain_failed_start(target: Target, error: StartError) -> SamplingError:

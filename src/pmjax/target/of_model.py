@@ -46,7 +46,7 @@ def model_target(spec: ModelSpec, rewrites: str | bool | Sequence[str] = "auto")
     discrete = {s.free.variable for s in sampled.summed_out}
     return Target(
         density=joint_density(sampled),
-        start=_Start(sampled),
+        start=ModelStart(sampled),
         names=tuple(map(name_of, sampled.recorded)),
         free=tuple(v.name for v in sampled.free),
         drawn_after=frozenset(name_of(v) for v in sampled.recorded if discrete & set(own_nodes([v]))),
@@ -86,8 +86,13 @@ def _explain(spec: ModelSpec, theta: np.ndarray) -> str:
     return "; ".join(f"{t.name!r}: {t.reason}" for t in blamed)
 
 
-class _Start:
-    """Starting points of a model; they differ between chains only where ``initval="prior"`` is among them."""
+class ModelStart:
+    """Where the chains of a model start; they differ only where ``initval="prior"`` is among them.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    """
 
     def __init__(self, spec: ModelSpec) -> None:
         self._spec, self._layout = spec, Layout.of(spec)
