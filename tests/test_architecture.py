@@ -16,8 +16,8 @@ pytestmark = pytest.mark.smoke
 
 PACKAGE = Path(__file__).parents[1] / "src" / "pmjax"
 LAYERS = [  # low to high
-    *("runtime", "numerics", "graph", "tensor", "transforms", "distributions", "model", "rewrites"),
-    *("target", "run", "inference", "results", "api"),
+    *("runtime", "numerics", "laws", "graph", "tensor", "logprob", "transforms", "model", "distributions"),
+    *("rewrites", "target", "run", "inference", "results", "api"),
 ]
 # A file holds one noun: so many public classes and functions around it, at most. Catalogues are lists.
 MAX_NOUNS = 14

@@ -43,9 +43,9 @@ from pmjax.inference.vi.optimisers import (
     rmsprop,
     sgd,
 )
+from pmjax.logprob.expression import icdf, logccdf, logcdf, logp
 from pmjax.model.named import Data, Deterministic, Potential, set_data
 from pmjax.results.multitrace import MultiTrace
-from pmjax.target.functions import logp
 from pmjax.target.target import Target
 from pmjax.tensor import math, scan, shared
 from pmjax.tensor.calculus import function
@@ -96,7 +96,10 @@ __all__ = [
     "draw",
     "function",
     "get_data",
+    "icdf",
     "lift",
+    "logccdf",
+    "logcdf",
     "logp",
     "math",
     "model_to_graphviz",

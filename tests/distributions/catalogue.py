@@ -17,12 +17,14 @@ import numpy as np
 from scipy import special, stats
 
 from pmjax import distributions as d
-from pmjax.distributions.distribution import Distribution
 from pmjax.graph.evaluate import evaluate_host
 from pmjax.graph.variable import Variable
+from pmjax.laws.law import Law
+from pmjax.model.family import Family
 from pmjax.model.spec import distribution_of
 from pmjax.runtime.precision import double_precision
 from pmjax.transforms.bijector import Bijector
+from pmjax.transforms.of_support import bijector_of
 
 QUANTILES = np.array([1e-9, 1e-4, 0.03, 0.2, 0.47, 0.7, 0.95, 0.9999, 1 - 1e-9])
 POINTS = 40  # at least as many as any example has
@@ -84,13 +86,17 @@ class MarkovChain:
 class Example:
     """A distribution at given parameters, and what SciPy says about it."""
 
-    law: Distribution
+    family: Family
     params: dict[str, Any]
     scipy: Any
 
+    @property
+    def law(self) -> Law:
+        return distribution_of(self.variable)
+
     @functools.cached_property
     def variable(self) -> Variable:
-        return self.law.dist(**self.params)
+        return self.family.dist(**self.params)
 
     @functools.cached_property
     def values(self) -> list[np.ndarray]:
@@ -101,7 +107,7 @@ class Example:
 
     @property
     def names(self) -> tuple[str, ...]:
-        return distribution_of(self.variable).param_names
+        return self.law.param_names
 
     @property
     def is_vector(self) -> bool:
@@ -109,7 +115,7 @@ class Example:
 
     @property
     def bijector(self) -> Bijector | None:
-        return self.law.bijector(*self.variable.inputs)
+        return bijector_of(self.law, self.variable.inputs)
 
     @functools.cached_property
     def inside(self) -> np.ndarray:
@@ -134,7 +140,7 @@ class Example:
         """The ends of the support, and points far out in it."""
         if self.is_vector:
             vertex = np.eye(self.inside.shape[1])
-            return vertex if self.law.bijector(*self.variable.inputs) else 1e6 * vertex
+            return vertex if self.bijector else 1e6 * vertex
         low, high = self.scipy.support()
         ends = np.array([low, high, *(low + FAR), *(high - FAR), *FAR, *-FAR])
         kept = ends[np.isfinite(ends) & (ends >= low) & (ends <= high)]
@@ -173,7 +179,7 @@ class Example:
 
 
 @functools.cache
-def value_and_grads(law: Distribution, wanted: tuple[int, ...]) -> Callable[..., Any]:
+def value_and_grads(law: Law, wanted: tuple[int, ...]) -> Callable[..., Any]:
     """Return one compiled function of (points, parameters), which examples of a distribution share."""
 
     def each(x: Any, *params: Any) -> Any:

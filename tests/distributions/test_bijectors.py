@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import pmjax as pm
-from pmjax.distributions.distribution import Distribution
 from pmjax.graph.evaluate import evaluate_host
 from pmjax.graph.variable import as_variable
+from pmjax.laws.law import Law
 from pmjax.runtime.precision import double_precision
 from pmjax.transforms import bijectors as b
 from pmjax.transforms.bijector import Bijector
@@ -133,7 +133,7 @@ def test_unconstrained_density_is_never_nan(example: Example) -> None:
 
 
 @functools.cache
-def unconstrained(law: Distribution, kind: type[Bijector], wanted: tuple[int, ...]) -> Callable[..., Any]:
+def unconstrained(law: Law, kind: type[Bijector], wanted: tuple[int, ...]) -> Callable[..., Any]:
     """Return a compiled function of (y, parameters, bounds): unconstrained log densities and gradients."""
     count = len(law.param_names)
 

@@ -13,8 +13,8 @@ import pytest
 from scipy import stats
 
 from pmjax import distributions as d
-from pmjax.distributions.distribution import Distribution
 from pmjax.graph.variable import Variable
+from pmjax.laws.law import Law
 from pmjax.runtime.precision import double_precision
 
 from .catalogue import EXAMPLES, Example, Improper
@@ -26,7 +26,7 @@ proper = {name: e for name, e in EXAMPLES.items() if not isinstance(e.scipy, Imp
 
 
 @functools.cache
-def sampler(law: Distribution, shape: tuple[int, ...]) -> Callable[..., Any]:
+def sampler(law: Law, shape: tuple[int, ...]) -> Callable[..., Any]:
     return jax.jit(lambda key, *params: law.draw(key, shape, *params))
 
 
@@ -56,10 +56,10 @@ def test_draws_follow_scipys_distribution(example: Example) -> None:
         assert stats.kstest(x, example.scipy.cdf).pvalue > CHANCE
 
 
-@pytest.mark.parametrize("law", [d.Flat, d.HalfFlat])
-def test_improper_distributions_refuse_to_draw(law: Any) -> None:
+@pytest.mark.parametrize("family", [d.Flat, d.HalfFlat])
+def test_improper_distributions_refuse_to_draw(family: Any) -> None:
     with pytest.raises(NotImplementedError, match="improper"):
-        law.draw(jax.random.key(0), (2,))
+        family.law.draw(jax.random.key(0), (2,))
 
 
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
@@ -114,7 +114,7 @@ def test_batches_of_matrices_agree_with_one_at_a_time() -> None:
     cov = roots @ np.swapaxes(roots, 1, 2) + np.eye(2)
     mu, x = rng.normal(size=(4, 1, 2)), rng.normal(size=(4, 3, 2))
     with double_precision():
-        value = jax.jit(d.MvNormal.log_density)(x, mu, np.linalg.cholesky(cov))
+        value = jax.jit(d.MvNormal.law.log_density)(x, mu, np.linalg.cholesky(cov))
     expected = [
         [stats.multivariate_normal(mu[i, 0], cov[j]).logpdf(x[i, j]) for j in range(3)] for i in range(4)
     ]

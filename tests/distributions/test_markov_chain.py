@@ -50,14 +50,14 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "not square": ({"P": P2[:1], "shape": 3}, r"square matrix, got shape \(1, 2\)"),
     "a vector": ({"P": P2[0], "shape": 3}, r"square matrix, got shape \(2,\)"),
     "negative": ({"P": -P2, "shape": 3}, "P takes numbers of at least 0"),
-    "nothing": ({"shape": 3}, "exactly one of P, logit_P"),
+    "nothing": ({"shape": 3}, "got no parameters"),
     "lags": ({"P": P2, "n_lags": 2, "shape": 3}, "n_lags must be 1"),
     "first state": ({"P": P2, "init_dist": np.ones(2) / 2, "shape": 3}, "pm.Categorical.dist"),
     "other states": (
         {"P": P3, "init_dist": pm.Categorical.dist(np.ones(2) / 2), "shape": 3},
         "init_dist has 2 states, the transition matrix 3",
     ),
-    "batch": ({"P": np.stack([P2, P2]), "shape": 3}, "do not fit parameters for"),
+    "batch": ({"P": np.stack([P2, P2]), "shape": 3}, "do not broadcast to the shape"),
 }
 
 

@@ -7,14 +7,11 @@ import numpy as np
 import pytest
 
 from pmjax import distributions
-from pmjax.distributions.distribution import Distribution
+from pmjax.laws.law import Law
 from pmjax.runtime.precision import double_precision
 
-SHORTER = [
-    getattr(distributions, name)
-    for name in distributions.__all__
-    if type(getattr(distributions, name)).total is not Distribution.total
-]
+LAWS = [getattr(getattr(distributions, name), "law", None) for name in distributions.__all__]
+SHORTER = [law for law in LAWS if law is not None and type(law).total is not Law.total]
 PARAMETERS = {"Normal": [(0.3, 1.7), (np.array([0.0, 1.0, -2.0]), 0.4), (0.0, np.array([1.0, 2.0, 0.5]))]}
 
 

@@ -281,7 +281,7 @@ def test_a_model_of_known_functions_needs_no_tracing_to_be_known(model: Callable
     ("function", "named"),
     [
         *((jnp.add, True), (jnp.linalg.cholesky, True), (jsp.gammaln, True), (functions.softplus, True)),
-        *((pm.Normal.log_density, True), (jax.vmap(jnp.sin), False), (np.sin, False), (multiply, False)),
+        *((pm.Normal.law.log_density, True), (jax.vmap(jnp.sin), False), (np.sin, False), (multiply, False)),
         (functools.partial(jnp.add, 1), False),
     ],
 )

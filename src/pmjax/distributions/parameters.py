@@ -1,56 +1,56 @@
-"""Alternative parameterisations, turned into the canonical one."""
+"""Parameters that users may write, turned into those of the law."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import jax
 import numpy as np
 
 from pmjax.errors import ModelError
 from pmjax.graph.ops import Constant
-from pmjax.graph.variable import as_variable
+from pmjax.graph.variable import Variable, as_variable, elementwise
+from pmjax.numerics.special import log_odds, log_probability
 
 
-def scale_of(sigma: Any, tau: Any, tau_name: str = "tau") -> Any:
-    """Return sigma, given sigma or the precision tau = 1 / sigma²; 1 if neither is given.
+def scale_of(precision: Any) -> Any:
+    """Return the scale that belongs to a precision, 1 / sqrt(precision)."""
+    return 1.0 / np.sqrt(precision)
+
+
+def log_odds_of(p: Any) -> Any:
+    """Return the log-odds of a probability.
+
+    A probability written as a sigmoid of x gives x back, so that nothing overflows.
+    """
+    if not isinstance(p, Variable):
+        return np.log(p) - np.log1p(-p)
+    if getattr(p.op, "function", None) is jax.nn.sigmoid:
+        return p.inputs[0]
+    return elementwise(log_odds, p)
+
+
+def log_shares_of(p: Any) -> Any:
+    """Return the logs of probabilities along the last axis, normalised to sum to one."""
+    if not np.ndim(p):
+        raise ModelError(f"p must hold the probability of each category, got {p}")
+    share = p / p.sum(axis=-1, keepdims=True)
+    return elementwise(log_probability, share) if isinstance(share, Variable) else np.log(share)
+
+
+def with_steps(family: str, shape: Any, steps: Any, before: int = 1) -> Any:
+    """Return the shape of a sequence of so many steps after its first values.
 
     Raises
     ------
     ModelError
-        If both are given.
+        If both shape and steps are given.
     """
-    if sigma is not None and tau is not None:
-        raise ModelError(f"give sigma or {tau_name}, not both")
-    if tau is None:
-        return 1.0 if sigma is None else sigma
-    return 1.0 / np.sqrt(tau)
-
-
-def one_of(**given: Any) -> str:
-    """Return the name of the only argument that is not None.
-
-    Raises
-    ------
-    ModelError
-        If none or several are given.
-    """
-    named = [name for name, value in given.items() if value is not None]
-    if len(named) != 1:
-        raise ModelError(f"give exactly one of {', '.join(given)}, got {', '.join(named) or 'none'}")
-    return named[0]
-
-
-def both_or_neither(first: tuple[str, Any], second: tuple[str, Any]) -> bool:
-    """Return whether the pair of arguments is given.
-
-    Raises
-    ------
-    ModelError
-        If only one of them is.
-    """
-    if (first[1] is None) != (second[1] is None):
-        raise ModelError(f"{first[0]} and {second[0]} go together; give both")
-    return first[1] is not None
+    if steps is None:
+        return shape
+    if shape is not None:
+        raise ModelError(f"{family}: give shape or steps, not both")
+    return (int(steps) + before,)
 
 
 def check_order(lower: Any, upper: Any, *, strict: bool = True) -> None:

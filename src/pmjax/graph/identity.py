@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from pmjax.graph.slots import Slot
+from pmjax.laws.law import Law
 
 _PACKAGES = ("jax", "pmjax")
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), type(NotImplemented))
@@ -25,12 +26,17 @@ _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), typ
 def function_fingerprint(function: Callable[..., Any]) -> str | None:
     """Return ``module:name`` of a function that JAX or this package holds under that name, else None.
 
+    A method of a law is named by the law.
+
     Examples
     --------
     >>> import jax.numpy as jnp
     >>> function_fingerprint(jnp.add), function_fingerprint(lambda x: x)
     ('jax.numpy:add', None)
     """
+    if isinstance(function, MethodType) and isinstance(function.__self__, Law):
+        law = function.__self__.fingerprint()
+        return None if law is None else f"{law!r}.{function.__name__}"
     module = getattr(function, "__module__", None)
     name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
     if not isinstance(name, str):

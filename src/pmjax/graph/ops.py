@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -20,6 +20,7 @@ from pmjax.errors import ModelError
 from pmjax.graph import elementwise_table
 from pmjax.graph.identity import function_fingerprint, value_fingerprint
 from pmjax.graph.slots import Slot, fill_slots
+from pmjax.laws.law import Law
 from pmjax.numerics.rows import take_rows
 from pmjax.runtime.precision import double_precision
 
@@ -309,19 +310,9 @@ def _positions(index: Variable) -> np.ndarray:
         return np.zeros(index.shape, index.dtype)
 
 
-class Law(Protocol):
-    """What the graph needs to know of a distribution; `pmjax.distributions` holds the rest."""
-
-    def infer(self, params: Sequence[Variable], shape: Shape | None) -> tuple[Shape, np.dtype]:
-        """Return the shape and dtype of a draw; raise ValueError if `shape` does not fit the parameters."""
-
-    def fingerprint(self) -> Hashable | None:
-        """Return what identifies the distribution in any process."""
-
-
 @dataclass(frozen=True, eq=False)
 class RandomVariable(Op):
-    """One random variable: a distribution whose parameters are the inputs.
+    """One random variable: a law whose parameters are the inputs.
 
     `shape` is what the user asked for, or None for what the parameters broadcast to. It has no value
     of its own: a reading of the graph (a draw, a density) says what stands for it.

@@ -14,25 +14,27 @@ from pmjax.graph.evaluate import Reading, ancestors, is_random
 from pmjax.graph.ops import Constant, Input, Op, RandomVariable, Shape
 from pmjax.graph.rewrite import fingerprint
 from pmjax.graph.variable import Variable
+from pmjax.laws.law import Law, NoClosedForm
 
 
-class RandomKey:
+@dataclass(frozen=True)
+class RandomKey(Law):
     """The law of a random number key: what a loop draws its random variables with.
 
     It has no density: a reading that needs one must take the loop apart.
     """
 
-    name = "RandomKey"
+    signature = "->(two)"
     discrete = True
 
-    def infer(self, params: Sequence[Variable], shape: Shape | None) -> tuple[Shape, np.dtype]:
+    def infer(self, params: Sequence[Any], shape: Shape | None) -> tuple[Shape, np.dtype]:
         return (2,), np.dtype("uint32")
+
+    def log_density(self, x: Any) -> Any:
+        raise NoClosedForm("a loop that draws random variables has no density")
 
     def draw(self, key: Any, shape: Shape) -> Any:
         return jax.random.key_data(key)
-
-    def fingerprint(self) -> Hashable:
-        return "random key"
 
 
 RANDOM_KEY = RandomKey()

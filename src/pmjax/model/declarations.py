@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from pmjax.distributions.distribution import DEFAULT_TRANSFORM
 from pmjax.errors import ModelError, suggest
 from pmjax.graph.context import current_model
 from pmjax.graph.evaluate import ancestors, random_ancestors
@@ -17,9 +16,11 @@ from pmjax.graph.ops import DataCell, Index, RandomVariable, Shape
 from pmjax.graph.rewrite import substitute
 from pmjax.graph.variable import Variable
 from pmjax.model.dims import Dimensions, DimNames, as_dims
+from pmjax.model.family import DEFAULT_TRANSFORM
 from pmjax.model.observed import check_support, observed_node
 from pmjax.model.spec import FreeVariable, ModelSpec, ObservedVariable, distribution_of
 from pmjax.transforms.bijector import Bijector
+from pmjax.transforms.of_support import bijector_of
 
 
 @dataclass
@@ -252,7 +253,7 @@ def _bijector(variable: Variable, transform: Bijector | str | None) -> Bijector 
         return transform
     if transform != DEFAULT_TRANSFORM:
         raise ModelError(f"{variable.label}: transform must be a bijector or None, got {transform!r}")
-    return distribution_of(variable).bijector(*variable.inputs)
+    return bijector_of(distribution_of(variable), variable.inputs)
 
 
 def _check_indices(nodes: Iterable[Variable]) -> None:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from pmjax.distributions.distribution import Distribution
 from pmjax.graph.ops import RandomVariable
 from pmjax.graph.variable import Variable
+from pmjax.laws.law import Law
 from pmjax.transforms.bijector import Bijector
 
 
-def distribution_of(variable: Variable) -> Distribution:
-    """Return the distribution of a random variable."""
+def distribution_of(variable: Variable) -> Law:
+    """Return the law of a random variable."""
     assert isinstance(variable.op, RandomVariable)
-    # Or what draws like one: the key of a loop's random numbers.
-    return cast(Distribution, variable.op.law)
+    return variable.op.law
 
 
 def name_of(variable: Variable) -> str:

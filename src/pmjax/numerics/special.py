@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy import special as jsp
+
+HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
+# Halvings of an interval of logarithms: enough for double precision.
+BISECTIONS = 80
 
 
 def xlogy(a: Any, x: Any) -> Any:
@@ -75,3 +80,60 @@ def lower_tail(a: Any, b: Any) -> tuple[Any, Any, Any]:
     """
     mirrored = a > 0
     return jnp.where(mirrored, -b, a), jnp.where(mirrored, -a, b), mirrored
+
+
+def log1mexp(y: Any) -> Any:
+    """Return log(1 - exp(y)) for y < 0, accurate at both ends (Mächler 2012); -inf for y >= 0."""
+    inside = y < 0
+    safe = jnp.where(inside, y, -1.0)
+    near = safe > -np.log(2)
+    log = jnp.where(
+        near,
+        jnp.log(-jnp.expm1(jnp.where(near, safe, -1.0))),
+        jnp.log1p(-jnp.exp(jnp.where(near, -1.0, safe))),
+    )
+    return jnp.where(inside, log, -jnp.inf)
+
+
+def log_gamma_share(a: Any, x: Any) -> Any:
+    """Return the log of the regularised lower incomplete gamma function P(a, x); -inf for x <= 0."""
+    inside = x > 0
+    return jnp.where(inside, jnp.log(jsp.gammainc(a, jnp.where(inside, x, 1.0))), -jnp.inf)
+
+
+def log_gamma_tail(a: Any, x: Any) -> Any:
+    """Return the log of the regularised upper incomplete gamma function Q(a, x); 0 for x <= 0."""
+    inside = x > 0
+    return jnp.where(inside, jnp.log(jsp.gammaincc(a, jnp.where(inside, x, 1.0))), 0.0)
+
+
+def log_beta_share(x: Any, a: Any, b: Any) -> Any:
+    """Return the log of the regularised incomplete beta function I_x(a, b); -inf below 0 and 0 above 1."""
+    inside = (x > 0) & (x < 1)
+    log = jnp.log(jsp.betainc(a, b, jnp.where(inside, x, 0.5)))
+    return jnp.where(inside, log, jnp.where(x <= 0, -jnp.inf, 0.0))
+
+
+def log_t_tail(z: Any, nu: Any) -> Any:
+    """Return log P(T > z) of Student's t: half of I_u(nu / 2, 1 / 2) with u = nu / (nu + z²) for z > 0."""
+    half = log_beta_share(nu / (nu + z * z), nu / 2, 0.5) - np.log(2)
+    return jnp.where(z > 0, half, jnp.log1p(-jnp.exp(half)))
+
+
+def t_quantile(q: Any, nu: Any) -> Any:
+    """Return the quantile of Student's t, by bisection of log u, where z² = nu (1 - u) / u."""
+    q, nu = jnp.broadcast_arrays(jnp.asarray(q, float), jnp.asarray(nu, float))
+    tail = 2 * jnp.minimum(q, 1 - q)
+
+    def halve(_: int, ends: tuple[Any, Any]) -> tuple[Any, Any]:
+        low, high = ends
+        middle = (low + high) / 2
+        over = jsp.betainc(nu / 2, 0.5, jnp.exp(middle)) > tail
+        return jnp.where(over, low, middle), jnp.where(over, middle, high)
+
+    least = jnp.full_like(q, np.log(np.finfo(float).tiny))
+    low, high = jax.lax.fori_loop(0, BISECTIONS, halve, (least, jnp.zeros_like(q)))
+    z = jnp.sqrt(nu * jnp.expm1(-(low + high) / 2))
+    z = jnp.where(q < 0.5, -z, z)
+    certain = jnp.where(q == 0, -jnp.inf, jnp.where(q == 1, jnp.inf, jnp.nan))
+    return jnp.where((q > 0) & (q < 1), z, certain)

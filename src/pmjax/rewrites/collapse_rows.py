@@ -13,17 +13,17 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax import distributions as pm
-from pmjax.distributions.distribution import Distribution
 from pmjax.graph.evaluate import ancestors, evaluate_host
 from pmjax.graph.ops import Constant, Elementwise, RandomVariable
 from pmjax.graph.variable import Variable, as_variable
+from pmjax.laws.grouped import GroupLaw, Weighted
+from pmjax.laws.law import Law
+from pmjax.laws.statistics import Others
 from pmjax.model.spec import ModelSpec, ObservedVariable, distribution_of
 from pmjax.rewrites.cross_products import by_cross_products
 from pmjax.rewrites.rewritten import Report, Rewritten
 from pmjax.rewrites.row_analysis import NotByRows, RowExpressions, depends_on_data_cell, not_data
 from pmjax.rewrites.row_groups import RowGroups, group_rows
-from pmjax.rewrites.sufficient_statistics import STATISTICS, GroupLaw, Others, Weighted
 
 NAME = "collapse_rows"
 # Group terms cost a little more than rows (weights, a gather each): fewer rows must make up for it.
@@ -104,13 +104,13 @@ def _groups(observed: ObservedVariable, plan: _Plan, y: np.ndarray) -> tuple[Row
     return groups, size
 
 
-def _plan(variable: Variable, law: Distribution, y: np.ndarray) -> _Plan:
+def _plan(variable: Variable, law: Law, y: np.ndarray) -> _Plan:
     params = dict(zip(law.param_names, variable.inputs, strict=True))
-    statistics = STATISTICS.get(law)
+    statistics = law.statistics
     if statistics is not None:
         others: dict[str, np.ndarray] = {}
-        if law is pm.Poisson:
-            params["mu"], others["exposure"] = split_exposure(params["mu"])
+        if law.exposure is not None:
+            params[law.exposure], others["exposure"] = split_exposure(params[law.exposure])
         summed = [name for name in params if name not in statistics.kept]
         if not not_data([params[name] for name in summed]):
             values = evaluate_host([params[name] for name in summed], {})
@@ -122,7 +122,7 @@ def _plan(variable: Variable, law: Distribution, y: np.ndarray) -> _Plan:
     return _Plan(Weighted(law), _by_rows(variable, law, params), {}, True)
 
 
-def _by_rows(variable: Variable, law: Distribution, params: dict[str, Variable]) -> RowExpressions:
+def _by_rows(variable: Variable, law: Law, params: dict[str, Variable]) -> RowExpressions:
     outputs = []
     for name, param in params.items():
         batch = param.ndim - law.param_ndims.get(name, 0)
@@ -175,7 +175,8 @@ def _grouped(
     if plan.weighted:
         value, extra = y[rows], [_padded(groups.count() * 1.0, more).reshape(-1, *([1] * (y.ndim - 1)))]
     else:
-        statistics = STATISTICS[distribution_of(observed.variable)]
+        statistics = distribution_of(observed.variable).statistics
+        assert statistics is not None
         value, extra = statistics.summarise(y, groups, plan.others)
         value, extra = _padded(value, more), [_padded(e, more) for e in extra]
     params = [*plan.shared.at_rows(rows), *map(as_variable, extra)]

@@ -6,33 +6,39 @@ once and for all.
 
 from __future__ import annotations
 
-from types import MappingProxyType
-from typing import Any
+from dataclasses import dataclass
 
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax import distributions as pm
-from pmjax.distributions.continuous import HALF_LOG_2PI
 from pmjax.graph.ops import Constant, RandomVariable
 from pmjax.graph.variable import Variable
+from pmjax.laws.grouped import GroupLaw
 from pmjax.model.spec import ObservedVariable, distribution_of
+from pmjax.numerics.special import HALF_LOG_2PI
 from pmjax.rewrites.linear_mean import linear_mean
-from pmjax.rewrites.sufficient_statistics import GroupLaw
+from pmjax.runtime.types import Array
 
 
+@dataclass(frozen=True)
 class NormalLinear(GroupLaw):
     r"""n normal observations with mean X beta, where X = Q R: x = Q'y, `residual` = |y - QQ'y|².
 
     .. math:: -n \log \sigma - \frac{|R \beta - x|^2 + r}{2 \sigma^2} - \frac{n}{2} \log 2 \pi + C
     """
 
-    event_ndim = 1
-    param_ndims = MappingProxyType({"coefficients": 1, "root": 2})
+    signature = "(p),(),(q,p),(),(),()->(q)"
 
     def log_density(
-        self, x: Any, coefficients: Any, sigma: Any, root: Any, n: Any, residual: Any, constant: Any
-    ) -> Any:
+        self,
+        x: Array,
+        coefficients: Array,
+        sigma: Array,
+        root: Array,
+        n: Array,
+        residual: Array,
+        constant: Array,
+    ) -> Array:
         deviation = jnp.dot(root, coefficients) - x
         spread = (jnp.dot(deviation, deviation) + residual) * (0.5 / (sigma * sigma))
         return constant - n * (jnp.log(sigma) + HALF_LOG_2PI) - spread
@@ -59,11 +65,11 @@ def by_cross_products(
         None if the mean is not linear, sigma is not one number, or there is nothing to gain.
     """
     law = distribution_of(observed.variable)
-    if law not in (pm.Normal, pm.LogNormal) or y.ndim != 1:
+    if law.normal_scale is None or y.ndim != 1:
         return None
     mu, sigma = observed.variable.inputs
     constant = 0.0
-    if law is pm.LogNormal:
+    if law.normal_scale == "log":
         if np.any(y <= 0):
             return None
         y = np.log(y)

@@ -15,12 +15,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax.distributions.distribution import Distribution
 from pmjax.graph.elementwise_table import is_elementwise
 from pmjax.graph.evaluate import ancestors, evaluate_host, is_random
 from pmjax.graph.ops import Call, Elementwise, Index
 from pmjax.graph.slots import Slot, fill_slots
 from pmjax.graph.variable import Variable
+from pmjax.laws.law import Law
 from pmjax.rewrites.row_analysis import not_data
 
 NONE = -1
@@ -178,10 +178,10 @@ def _index_owners(node: Variable, op: Index, inputs: list[Owners]) -> Owners | N
     return np.broadcast_to(spread, node.shape)
 
 
-def law_of_density(op: Call) -> Distribution | None:
+def law_of_density(op: Call) -> Law | None:
     """Return the distribution whose log density a call computes, or None."""
     law = getattr(op.function, "__self__", None)
-    is_density = isinstance(law, Distribution) and op.function.__name__ == "log_density"
+    is_density = isinstance(law, Law) and op.function.__name__ == "log_density"
     return law if is_density else None
 
 

@@ -15,7 +15,6 @@ from math import prod
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax import distributions as pm
 from pmjax.graph.enumerate import enumerated
 from pmjax.graph.variable import Variable, as_variable, call
 from pmjax.model.spec import FreeVariable, distribution_of
@@ -56,7 +55,7 @@ class Discrete:
     @property
     def is_chain(self) -> bool:
         """Whether its elements are the steps of Markov chains."""
-        return distribution_of(self.variable) is pm.DiscreteMarkovChain
+        return distribution_of(self.variable).is_markov_chain
 
     def points(self, expression: Variable) -> Variable:
         """Return the values along a first axis, in a shape that may be substituted in an expression."""

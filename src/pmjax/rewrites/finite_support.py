@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pmjax import distributions as pm
-from pmjax.distributions.distribution import Distribution
 from pmjax.graph.evaluate import evaluate_host
 from pmjax.graph.variable import Variable
+from pmjax.laws.law import Law
 from pmjax.model.spec import FreeVariable, distribution_of
 from pmjax.rewrites.row_analysis import not_data
 
@@ -56,28 +55,23 @@ def values_of(free: FreeVariable) -> Values:
     law, params = distribution_of(free.variable), free.variable.inputs
     if free.bijector is not None:
         raise CannotSum("it has a transform")
-    if law is pm.Bernoulli:
-        return _up_to(2)
-    if law is pm.Categorical:
-        return _up_to(params[0].shape[-1])
-    if law is pm.DiscreteMarkovChain:
-        return _up_to(params[0].shape[-1])
-    if law is pm.Binomial:
-        n = _known(free.variable, law, "n", params[0])
-        return _between(np.zeros_like(n), n)
-    if law is pm.DiscreteUniform:
-        bounds = zip(("lower", "upper"), params, strict=True)
-        lower, upper = (_known(free.variable, law, name, node) for name, node in bounds)
-        return _between(lower, upper)
-    if law in (pm.Poisson, pm.NegativeBinomial):
+    limits = law.limits(*params)
+    if limits is None:
         raise CannotSum(f"a {law.name} variable has infinitely many values")
-    raise CannotSum(f"the values of {law.name} are not known")
+    lower, upper = limits
+    if isinstance(lower, int) and isinstance(upper, int) and lower == 0:
+        return _up_to(upper + 1)
+    return _between(*(_known(free.variable, law, limit) for limit in limits))
 
 
-def _known(variable: Variable, law: Distribution, name: str, node: Variable) -> np.ndarray:
-    if not_data([node]):
+def _known(variable: Variable, law: Law, limit: int | Variable) -> np.ndarray:
+    """Return a limit of the values for each element of the variable."""
+    if isinstance(limit, int):
+        return np.full(variable.size, limit)
+    if not_data([limit]):
+        name = next(n for n, p in zip(law.param_names, variable.inputs, strict=True) if p is limit)
         raise CannotSum(f"{name} of its {law.name} is random, so its values are not known")
-    value = np.asarray(evaluate_host([node], {})[0])
+    value = np.asarray(evaluate_host([limit], {})[0])
     return np.broadcast_to(value, variable.shape).ravel().astype("int64")
 
 

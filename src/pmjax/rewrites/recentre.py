@@ -19,7 +19,6 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax import distributions as pm
 from pmjax.graph.ops import Input
 from pmjax.graph.variable import Variable, as_variable, elementwise
 from pmjax.model.spec import FreeVariable, Knob, ModelSpec, distribution_of
@@ -32,23 +31,6 @@ from pmjax.transforms.bijectors import Log
 NAME = "recentre"
 # The non-centred form has no funnel in which the first draws could get stuck.
 INITIAL = 0.0
-
-# Location and scale by family; for positive variables those of the logarithm, which a scale only shifts.
-_REAL: dict[Any, tuple[str, str]] = {
-    pm.Normal: ("mu", "sigma"),
-    pm.StudentT: ("mu", "sigma"),
-    pm.Laplace: ("mu", "b"),
-    pm.Logistic: ("mu", "s"),
-    pm.Cauchy: ("alpha", "beta"),
-}
-_SCALES: dict[Any, str] = {
-    pm.HalfNormal: "sigma",
-    pm.HalfStudentT: "sigma",
-    pm.HalfCauchy: "beta",
-    pm.InverseGamma: "beta",
-}
-_RATES: dict[Any, str] = {pm.Exponential: "lam", pm.Gamma: "beta"}
-
 
 VECTOR_SENTENCE = (
     "its mean or covariance is random; warm-up chooses whether it is moved as written "
@@ -133,7 +115,10 @@ def recentre(spec: ModelSpec) -> Rewritten:
         if place is not None:
             knob = _knob(variable, variable.variable.shape)
             law = distribution_of(variable.variable)
-            origin = law.param_names.index(_REAL[law][0]) if law in _REAL else None
+            is_log = variable.bijector is not None
+            origin = (
+                None if is_log or law.location_scale is None else law.param_names.index(law.location_scale[0])
+            )
             bijector = Recentred(*place, knob.node, variable.bijector is not None, origin)
             variable = replace(variable, bijector=bijector)
             knobs.append(knob)
@@ -153,15 +138,16 @@ def location_and_scale(free: FreeVariable) -> tuple[Variable, Variable] | None:
     params = dict(zip(law.param_names, free.variable.inputs, strict=True))
     is_log = type(free.bijector) is Log
     place: tuple[Variable, Variable]
-    if law in _REAL and free.bijector is None:
-        location, scale = _REAL[law]
+    if law.location_scale is not None and free.bijector is None:
+        location, scale = law.location_scale
         place = (params[location], params[scale])
-    elif law is pm.LogNormal and is_log:
-        place = (params["mu"], params["sigma"])
-    elif law in _SCALES and is_log:
-        place = (elementwise(jnp.log, params[_SCALES[law]]), as_variable(1.0))
-    elif law in _RATES and is_log:
-        place = (-elementwise(jnp.log, params[_RATES[law]]), as_variable(1.0))
+    elif law.log_location_scale is not None and is_log:
+        location, scale = law.log_location_scale
+        place = (params[location], params[scale])
+    elif law.scale is not None and is_log:
+        place = (elementwise(jnp.log, params[law.scale]), as_variable(1.0))
+    elif law.rate is not None and is_log:
+        place = (-elementwise(jnp.log, params[law.rate]), as_variable(1.0))
     else:
         return None
     return place if not_data(place) else None

@@ -19,7 +19,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax import distributions as pm
 from pmjax.graph.variable import Variable
 from pmjax.model.spec import FreeVariable, ModelSpec, distribution_of
 from pmjax.rewrites.row_analysis import not_data
@@ -82,9 +81,10 @@ def _stretch(factor: Any, c: Any) -> Any:
 
 def mean_and_factor(free: FreeVariable) -> tuple[Variable, Variable] | None:
     """Return mean and Cholesky factor of a multivariate normal variable; None if neither is random."""
-    if distribution_of(free.variable) is not pm.MvNormal or free.bijector is not None:
+    law = distribution_of(free.variable)
+    if law.location_factor is None or free.bijector is not None:
         return None
-    mu, factor = free.variable.inputs
+    mu, factor = (free.variable.inputs[law.param_names.index(name)] for name in law.location_factor)
     return (mu, factor) if not_data((mu, factor)) else None
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from pmjax.distributions.multivariate import MvNormal, whitened_total
 from pmjax.graph.evaluate import of_data
 from pmjax.graph.gathers import merge_gathers
 from pmjax.graph.products import transpose_tall
@@ -47,7 +46,7 @@ def term_forms(spec: ModelSpec) -> dict[Variable, Form]:
 
 def _form(variable: Variable, params: Any) -> Form:
     law = distribution_of(variable)
-    if law is MvNormal and of_data(params[1]):
+    if law.location_factor is not None and of_data(params[1]):
         mu, factor = params
-        return Form(whitened_total, (mu, call(jnp.linalg.inv, factor)))
+        return Form(law.whitened_total, (mu, call(jnp.linalg.inv, factor)))
     return Form(law.total, tuple(params))

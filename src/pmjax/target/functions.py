@@ -12,8 +12,8 @@ import numpy as np
 from pmjax.errors import ModelError, suggest
 from pmjax.graph.evaluate import Reading
 from pmjax.graph.ops import Input
-from pmjax.graph.variable import Variable, as_variable, call
-from pmjax.model.spec import ModelSpec, distribution_of
+from pmjax.graph.variable import Variable, call
+from pmjax.model.spec import ModelSpec
 from pmjax.runtime.precision import double_precision
 from pmjax.target.joint import joint_density, log_density_terms
 from pmjax.target.layout import Layout
@@ -85,27 +85,3 @@ def log_density_nodes(
         return evaluate
 
     return inputs, [call(term(name), *inputs) for name in names or known]
-
-
-def logp(rv: Variable, value: Any) -> Variable:
-    """Return the log density of a random variable at a value, as a node of the graph.
-
-    Parameters
-    ----------
-    rv : Variable
-        A random variable, of a model or made by ``.dist``.
-    value : array or Variable
-
-    Returns
-    -------
-    Variable
-        One number for each event.
-
-    Examples
-    --------
-    >>> import pmjax as pm
-    >>> pm.logp(pm.Normal.dist(0, 1), 0.0).eval().round(4)
-    np.float64(-0.9189)
-    """
-    law = distribution_of(rv)
-    return call(law.log_density, as_variable(value), *rv.inputs)

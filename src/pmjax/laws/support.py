@@ -1,4 +1,4 @@
-"""Supports: which values a distribution gives, and the bijector that frees them."""
+"""Supports: which values a law gives, or a parameter may take."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-from pmjax.transforms.bijector import Bijector
-from pmjax.transforms.bijectors import Log, LogOdds, Simplex
 
 
 @dataclass(frozen=True)
@@ -22,13 +19,10 @@ class Support:
         How a message names the values: ``"positive numbers"``.
     contains : callable
         ``contains(x) -> mask`` (NumPy), elementwise or per event.
-    bijector : callable or None
-        Makes the default bijector; None if the values are free or discrete.
     """
 
     description: str
     contains: Callable[[np.ndarray], Any]
-    bijector: Callable[[], Bijector] | None = None
 
 
 def _is_integer(x: np.ndarray) -> Any:
@@ -61,21 +55,56 @@ def _is_increasing(x: np.ndarray) -> Any:
     return np.isfinite(x) & (x > before)
 
 
+def _is_positive(x: np.ndarray) -> Any:
+    return np.isfinite(x) & (x > 0)
+
+
+def _is_non_negative(x: np.ndarray) -> Any:
+    return np.isfinite(x) & (x >= 0)
+
+
+def _is_share(x: np.ndarray) -> Any:
+    return (x >= 0) & (x <= 1)
+
+
+def _is_simplex(x: np.ndarray) -> Any:
+    return np.all(x >= 0, axis=-1) & (np.abs(np.sum(x, axis=-1) - 1) < 1e-6)
+
+
+def _is_binary(x: np.ndarray) -> Any:
+    return (x == 0) | (x == 1)
+
+
+def _is_count(x: np.ndarray) -> Any:
+    return _is_integer(x) & (x >= 0)
+
+
+def _is_inside_one(x: np.ndarray) -> Any:
+    return (x > -1) & (x < 1)
+
+
+def _is_unit_rows(x: np.ndarray) -> Any:
+    return _is_triangular(x) & np.all(np.abs(np.sum(x * x, axis=-1) - 1) < 1e-6, axis=-1)
+
+
 REAL = Support("real numbers", np.isfinite)
-POSITIVE = Support("positive numbers", lambda x: np.isfinite(x) & (x > 0), Log)
-NON_NEGATIVE = Support("numbers of at least 0", lambda x: np.isfinite(x) & (x >= 0), Log)
-UNIT_INTERVAL = Support("numbers between 0 and 1", lambda x: (x >= 0) & (x <= 1), LogOdds)
-SIMPLEX = Support(
-    "non-negative vectors that sum to one",
-    lambda x: np.all(x >= 0, axis=-1) & (np.abs(np.sum(x, axis=-1) - 1) < 1e-6),
-    Simplex,
-)
-BINARY = Support("0 or 1", lambda x: (x == 0) | (x == 1))
-COUNTS = Support("integers of at least 0", lambda x: _is_integer(x) & (x >= 0))
-COUNTS_TO_N = Support("integers from 0 to n", COUNTS.contains)
-CATEGORIES = Support("integers from 0 to the number of categories - 1", COUNTS.contains)
+POSITIVE = Support("positive numbers", _is_positive)
+NON_NEGATIVE = Support("numbers of at least 0", _is_non_negative)
+UNIT_INTERVAL = Support("numbers between 0 and 1", _is_share)
+BETWEEN_ONES = Support("numbers between -1 and 1", _is_inside_one)
+CIRCLE = Support("angles", np.isfinite)
+SIMPLEX = Support("non-negative vectors that sum to one", _is_simplex)
+BINARY = Support("0 or 1", _is_binary)
+COUNTS = Support("integers of at least 0", _is_count)
+COUNTS_TO_N = Support("integers from 0 to n", _is_count)
+CATEGORIES = Support("integers from 0 to the number of categories - 1", _is_count)
 INTEGERS = Support("integers", _is_integer)
 BETWEEN_BOUNDS = Support("numbers between lower and upper", np.isfinite)
 INCREASING = Support("increasing numbers", _is_increasing)
 POSITIVE_DEFINITE = Support("symmetric positive-definite matrices", _is_correlated)
 CHOLESKY_FACTOR = Support("lower-triangular matrices with a positive diagonal", _is_triangular)
+CORRELATION_FACTOR = Support(
+    "lower-triangular matrices with a positive diagonal and rows of length one", _is_unit_rows
+)
+PACKED_FACTOR = Support("packed lower-triangular matrices", np.isfinite)
+ZERO_SUM = Support("arrays that sum to zero", np.isfinite)

@@ -1,0 +1,1 @@
+"""Laws: the mathematics of distributions, as functions of arrays. Users call those in `distributions`."""

@@ -1,0 +1,226 @@
+"""Laws of integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import jax.scipy.special as jsp
+import numpy as np
+
+from pmjax.laws.law import Law, Limit
+from pmjax.laws.statistics import BERNOULLI, BINOMIAL, POISSON
+from pmjax.laws.support import BINARY, CATEGORIES, COUNTS, COUNTS_TO_N, INTEGERS, NON_NEGATIVE, POSITIVE
+from pmjax.numerics.functions import softplus
+from pmjax.numerics.special import log_beta_share, log_gamma_share, log_gamma_tail, xlogy
+from pmjax.runtime.types import Array, Key, Shape
+
+
+def _bernoulli(successes: Array, failures: Array, logit_p: Array) -> Array:
+    """Return the log of p^successes (1 - p)^failures, exact at p = 0 and p = 1."""
+    log_p, log_q = -softplus(-logit_p), -softplus(logit_p)
+    return jnp.where(successes == 0, 0.0, successes * log_p) + jnp.where(failures == 0, 0.0, failures * log_q)
+
+
+@dataclass(frozen=True)
+class Bernoulli(Law):
+    """The outcome 0 or 1 of one trial, by its log-odds."""
+
+    signature = "()->()"
+    support = BINARY
+    discrete = True
+    statistics = BERNOULLI
+
+    def limits(self, *params: Any) -> tuple[Limit, Limit]:
+        return 0, 1
+
+    def log_density(self, x: Array, logit_p: Array) -> Array:
+        inside = (x == 0) | (x == 1)
+        return jnp.where(inside, -softplus(jnp.where(x == 1, -logit_p, logit_p)), -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, logit_p: Array) -> Array:
+        return jax.random.bernoulli(key, jax.nn.sigmoid(logit_p), shape).astype(int)
+
+    def center(self, logit_p: Array) -> Array:
+        return np.where(np.asarray(logit_p) > 0, 1, 0)
+
+    def log_cdf(self, x: Array, logit_p: Array) -> Array:
+        return jnp.where(x < 0, -jnp.inf, jnp.where(x < 1, -softplus(logit_p), 0.0))
+
+    def log_sf(self, x: Array, logit_p: Array) -> Array:
+        return jnp.where(x < 0, 0.0, jnp.where(x < 1, -softplus(-logit_p), -jnp.inf))
+
+
+@dataclass(frozen=True)
+class Binomial(Law):
+    """The number of successes in n independent trials, by their log-odds."""
+
+    signature = "(),()->()"
+    support = COUNTS_TO_N
+    discrete = True
+    domains = {"n": COUNTS}
+    statistics = BINOMIAL
+
+    def contains(self, x: np.ndarray, *params: np.ndarray | None) -> Any:
+        inside = COUNTS.contains(x)
+        return inside if params[0] is None else inside & (x <= params[0])
+
+    def limits(self, *params: Any) -> tuple[Limit, Limit]:
+        return 0, params[0]
+
+    def log_density(self, x: Array, n: Array, logit_p: Array) -> Array:
+        inside = (x >= 0) & (x <= n)
+        safe = jnp.where(inside, x, 0)
+        log_choose = jsp.gammaln(n + 1.0) - jsp.gammaln(safe + 1.0) - jsp.gammaln(n - safe + 1.0)
+        return jnp.where(inside, log_choose + _bernoulli(safe, n - safe, logit_p), -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, n: Array, logit_p: Array) -> Array:
+        return jax.random.binomial(key, n, jax.nn.sigmoid(logit_p), shape).astype(int)
+
+    def center(self, n: Array, logit_p: Array) -> Array:
+        return np.round(np.asarray(n) / (1 + np.exp(-np.asarray(logit_p, float)))).astype(int)
+
+    def log_cdf(self, x: Array, n: Array, logit_p: Array) -> Array:
+        inside = (x >= 0) & (x < n)
+        k = jnp.where(inside, jnp.floor(x), 0.0)
+        log = log_beta_share(jax.nn.sigmoid(-logit_p), jnp.where(inside, n - k, 1.0), k + 1)
+        return jnp.where(inside, log, jnp.where(x < 0, -jnp.inf, 0.0))
+
+    def log_sf(self, x: Array, n: Array, logit_p: Array) -> Array:
+        inside = (x >= 0) & (x < n)
+        k = jnp.where(inside, jnp.floor(x), 0.0)
+        log = log_beta_share(jax.nn.sigmoid(logit_p), k + 1, jnp.where(inside, n - k, 1.0))
+        return jnp.where(inside, log, jnp.where(x < 0, 0.0, -jnp.inf))
+
+
+@dataclass(frozen=True)
+class DiscreteUniform(Law):
+    """Every integer from lower to upper, both included, with the same probability."""
+
+    signature = "(),()->()"
+    support = INTEGERS
+    discrete = True
+    domains = {"lower": INTEGERS, "upper": INTEGERS}
+    bounds = ("lower", "upper")
+
+    def limits(self, *params: Any) -> tuple[Limit, Limit]:
+        return params[0], params[1]
+
+    def log_density(self, x: Array, lower: Array, upper: Array) -> Array:
+        return jnp.where((x >= lower) & (x <= upper), -jnp.log(upper - lower + 1.0), -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, lower: Array, upper: Array) -> Array:
+        low, high = jnp.asarray(lower).astype(int), jnp.asarray(upper).astype(int)
+        return jax.random.randint(key, shape, low, high + 1)
+
+    def center(self, lower: Array, upper: Array) -> Array:
+        return ((np.asarray(lower) + np.asarray(upper)) // 2).astype(int)
+
+    def log_cdf(self, x: Array, lower: Array, upper: Array) -> Array:
+        return jnp.log(jnp.clip((jnp.floor(x) - lower + 1.0) / (upper - lower + 1.0), 0.0, 1.0))
+
+    def quantile(self, q: Array, lower: Array, upper: Array) -> Array:
+        # The last digits of q (n / 3, say) must not lift an exact quantile to the next integer.
+        steps = jnp.ceil(q * (upper - lower + 1.0) * (1 - 4 * jnp.finfo(float).eps)) - 1
+        return lower + jnp.clip(steps, 0, upper - lower)
+
+
+@dataclass(frozen=True)
+class Poisson(Law):
+    """Counts with mean and variance mu."""
+
+    signature = "()->()"
+    support = COUNTS
+    discrete = True
+    domains = {"mu": NON_NEGATIVE}
+    exposure = "mu"
+    statistics = POISSON
+
+    def log_density(self, x: Array, mu: Array) -> Array:
+        safe = jnp.where(x >= 0, x, 0)
+        return jnp.where(x >= 0, xlogy(safe, mu) - mu - jsp.gammaln(safe + 1.0), -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, mu: Array) -> Array:
+        return jax.random.poisson(key, mu, shape).astype(int)
+
+    def center(self, mu: Array) -> Array:
+        return np.floor(mu).astype(int)
+
+    def log_cdf(self, x: Array, mu: Array) -> Array:
+        k = jnp.floor(jnp.maximum(x, 0))
+        return jnp.where(x < 0, -jnp.inf, log_gamma_tail(k + 1, mu))
+
+    def log_sf(self, x: Array, mu: Array) -> Array:
+        k = jnp.floor(jnp.maximum(x, 0))
+        return jnp.where(x < 0, 0.0, log_gamma_share(k + 1, mu))
+
+
+@dataclass(frozen=True)
+class NegativeBinomial(Law):
+    """Counts with mean mu and variance mu + mu² / alpha."""
+
+    signature = "(),()->()"
+    support = COUNTS
+    discrete = True
+    domains = {"mu": NON_NEGATIVE, "alpha": POSITIVE}
+
+    def log_density(self, x: Array, mu: Array, alpha: Array) -> Array:
+        safe = jnp.where(x >= 0, x, 0)
+        log_choose = jsp.gammaln(safe + alpha) - jsp.gammaln(safe + 1.0) - jsp.gammaln(alpha)
+        inner = log_choose - alpha * jnp.log1p(mu / alpha) + xlogy(safe, mu) - safe * jnp.log(mu + alpha)
+        return jnp.where(x >= 0, inner, -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, mu: Array, alpha: Array) -> Array:
+        rate_key, count_key = jax.random.split(key)
+        rate = jax.random.gamma(rate_key, alpha, shape) * mu / alpha
+        return jax.random.poisson(count_key, rate, shape).astype(int)
+
+    def center(self, mu: Array, alpha: Array) -> Array:
+        return np.floor(mu).astype(int)
+
+    def log_cdf(self, x: Array, mu: Array, alpha: Array) -> Array:
+        k = jnp.floor(jnp.maximum(x, 0))
+        return jnp.where(x < 0, -jnp.inf, log_beta_share(alpha / (mu + alpha), alpha, k + 1))
+
+    def log_sf(self, x: Array, mu: Array, alpha: Array) -> Array:
+        k = jnp.floor(jnp.maximum(x, 0))
+        return jnp.where(x < 0, 0.0, log_beta_share(mu / (mu + alpha), k + 1, alpha))
+
+
+@dataclass(frozen=True)
+class Categorical(Law):
+    """One of K categories, numbered from 0, by the logs of their probabilities."""
+
+    signature = "(k)->()"
+    support = CATEGORIES
+    discrete = True
+
+    def contains(self, x: np.ndarray, *params: np.ndarray | None) -> Any:
+        inside = COUNTS.contains(x)
+        return inside if params[0] is None else inside & (x < params[0].shape[-1])
+
+    def limits(self, *params: Any) -> tuple[Limit, Limit]:
+        return 0, params[0].shape[-1] - 1
+
+    def log_density(self, x: Array, logit_p: Array) -> Array:
+        categories = logit_p.shape[-1]
+        inside = (x >= 0) & (x < categories)
+        safe = jnp.where(inside, x, 0).astype(int)
+        if logit_p.ndim == 1:
+            return jnp.where(inside, logit_p[safe], -jnp.inf)
+        batch = jnp.broadcast_shapes(jnp.shape(safe), logit_p.shape[:-1])
+        full = jnp.broadcast_to(logit_p, (*batch, categories))
+        chosen = jnp.broadcast_to(safe, batch)[..., None]
+        return jnp.where(inside, jnp.take_along_axis(full, chosen, axis=-1)[..., 0], -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, logit_p: Array) -> Array:
+        return jax.random.categorical(key, logit_p, shape=shape)
+
+    def center(self, logit_p: Array) -> Array:
+        return np.argmax(logit_p, axis=-1)
+
+    def log_cdf(self, x: Array, logit_p: Array) -> Array:
+        below = jnp.arange(logit_p.shape[-1]) <= jnp.asarray(x)[..., None]
+        return jsp.logsumexp(jnp.where(below, logit_p, -jnp.inf), axis=-1)

@@ -1,0 +1,258 @@
+"""Laws of positive numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import jax.scipy.special as jsp
+import numpy as np
+
+from pmjax.laws.law import Law
+from pmjax.laws.real import Cauchy, Normal, StudentT
+from pmjax.laws.statistics import EXPONENTIAL, GAMMA, LOG_NORMAL
+from pmjax.laws.support import NON_NEGATIVE, POSITIVE
+from pmjax.numerics.special import HALF_LOG_2PI, log1mexp, log_gamma_share, log_gamma_tail, xlogy
+from pmjax.runtime.types import Array, Key, Shape
+
+LOG_2 = np.log(2)
+
+
+def _where_positive(x: Array, log_density: Array) -> Array:
+    return jnp.where(x >= 0, log_density, -jnp.inf)
+
+
+@dataclass(frozen=True)
+class Half(Law):
+    """The absolute value of a variable with a law that is symmetric around zero."""
+
+    support = NON_NEGATIVE
+
+    def log_sf(self, x: Array, *params: Array) -> Array:
+        return jnp.where(x > 0, LOG_2 + self._whole_log_sf(jnp.maximum(x, 0), *params), 0.0)
+
+    def log_cdf(self, x: Array, *params: Array) -> Array:
+        inside = x > 0
+        return jnp.where(inside, log1mexp(self.log_sf(jnp.where(inside, x, 1.0), *params)), -jnp.inf)
+
+    def _whole_log_sf(self, x: Array, *params: Array) -> Array:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class HalfNormal(Half):
+    """The absolute value of a centred normal variable."""
+
+    signature = "()->()"
+    domains = {"sigma": POSITIVE}
+    scale = "sigma"
+
+    def log_density(self, x: Array, sigma: Array) -> Array:
+        z = x / sigma
+        return _where_positive(x, LOG_2 - 0.5 * z * z - jnp.log(sigma) - HALF_LOG_2PI)
+
+    def draw(self, key: Key, shape: Shape, sigma: Array) -> Array:
+        return sigma * jnp.abs(jax.random.normal(key, shape))
+
+    def center(self, sigma: Array) -> Array:
+        return sigma
+
+    def _whole_log_sf(self, x: Array, sigma: Array) -> Array:
+        return Normal().log_sf(x, 0.0, sigma)
+
+    def quantile(self, q: Array, sigma: Array) -> Array:
+        return sigma * jsp.ndtri((1 + q) / 2)
+
+
+@dataclass(frozen=True)
+class HalfCauchy(Half):
+    """The absolute value of a centred Cauchy variable."""
+
+    signature = "()->()"
+    domains = {"beta": POSITIVE}
+    scale = "beta"
+
+    def log_density(self, x: Array, beta: Array) -> Array:
+        z = x / beta
+        return _where_positive(x, np.log(2 / np.pi) - jnp.log1p(z * z) - jnp.log(beta))
+
+    def draw(self, key: Key, shape: Shape, beta: Array) -> Array:
+        return beta * jnp.abs(jax.random.cauchy(key, shape))
+
+    def center(self, beta: Array) -> Array:
+        return beta
+
+    def _whole_log_sf(self, x: Array, beta: Array) -> Array:
+        return Cauchy().log_sf(x, 0.0, beta)
+
+    def log_cdf(self, x: Array, beta: Array) -> Array:
+        return jnp.log(jnp.arctan(jnp.maximum(x, 0) / beta)) + np.log(2 / np.pi)
+
+    def quantile(self, q: Array, beta: Array) -> Array:
+        return beta * jnp.tan(np.pi * q / 2)
+
+
+@dataclass(frozen=True)
+class HalfStudentT(Half):
+    """The absolute value of a centred Student's t variable."""
+
+    signature = "(),()->()"
+    domains = {"nu": POSITIVE, "sigma": POSITIVE}
+    scale = "sigma"
+
+    def log_density(self, x: Array, nu: Array, sigma: Array) -> Array:
+        z = x / sigma
+        log_norm = (
+            jsp.gammaln((nu + 1) / 2) - jsp.gammaln(nu / 2) - 0.5 * jnp.log(np.pi * nu) - jnp.log(sigma)
+        )
+        return _where_positive(x, LOG_2 + log_norm - (nu + 1) / 2 * jnp.log1p(z * z / nu))
+
+    def draw(self, key: Key, shape: Shape, nu: Array, sigma: Array) -> Array:
+        return sigma * jnp.abs(jax.random.t(key, nu, shape))
+
+    def center(self, nu: Array, sigma: Array) -> Array:
+        return sigma
+
+    def _whole_log_sf(self, x: Array, nu: Array, sigma: Array) -> Array:
+        return StudentT().log_sf(x, nu, 0.0, sigma)
+
+    def quantile(self, q: Array, nu: Array, sigma: Array) -> Array:
+        return StudentT().quantile((1 + q) / 2, nu, 0.0, sigma)
+
+
+@dataclass(frozen=True)
+class Exponential(Law):
+    r"""Density :math:`\lambda \exp(-\lambda x)`."""
+
+    signature = "()->()"
+    support = NON_NEGATIVE
+    domains = {"lam": POSITIVE}
+    rate = "lam"
+    statistics = EXPONENTIAL
+
+    def log_density(self, x: Array, lam: Array) -> Array:
+        return _where_positive(x, jnp.log(lam) - lam * x)
+
+    def draw(self, key: Key, shape: Shape, lam: Array) -> Array:
+        return jax.random.exponential(key, shape) / lam
+
+    def center(self, lam: Array) -> Array:
+        return 1 / lam
+
+    def log_cdf(self, x: Array, lam: Array) -> Array:
+        inside = x > 0
+        return jnp.where(inside, log1mexp(-lam * jnp.where(inside, x, 1.0)), -jnp.inf)
+
+    def log_sf(self, x: Array, lam: Array) -> Array:
+        return -lam * jnp.maximum(x, 0)
+
+    def quantile(self, q: Array, lam: Array) -> Array:
+        return -jnp.log1p(-q) / lam
+
+
+@dataclass(frozen=True)
+class Gamma(Law):
+    r"""Density proportional to :math:`x^{\alpha - 1} \exp(-\beta x)`."""
+
+    signature = "(),()->()"
+    support = NON_NEGATIVE
+    domains = {"alpha": POSITIVE, "beta": POSITIVE}
+    rate = "beta"
+    statistics = GAMMA
+
+    def log_density(self, x: Array, alpha: Array, beta: Array) -> Array:
+        safe = jnp.where(x >= 0, x, 1.0)
+        log_norm = alpha * jnp.log(beta) - jsp.gammaln(alpha)
+        return _where_positive(x, log_norm + xlogy(alpha - 1, safe) - beta * safe)
+
+    def draw(self, key: Key, shape: Shape, alpha: Array, beta: Array) -> Array:
+        return jax.random.gamma(key, alpha, shape) / beta
+
+    def center(self, alpha: Array, beta: Array) -> Array:
+        return alpha / beta
+
+    def log_cdf(self, x: Array, alpha: Array, beta: Array) -> Array:
+        return log_gamma_share(alpha, beta * x)
+
+    def log_sf(self, x: Array, alpha: Array, beta: Array) -> Array:
+        return log_gamma_tail(alpha, beta * x)
+
+
+@dataclass(frozen=True)
+class InverseGamma(Law):
+    r"""Density proportional to :math:`x^{-\alpha - 1} \exp(-\beta / x)`."""
+
+    signature = "(),()->()"
+    support = POSITIVE
+    domains = {"alpha": POSITIVE, "beta": POSITIVE}
+    scale = "beta"
+
+    def log_density(self, x: Array, alpha: Array, beta: Array) -> Array:
+        safe = jnp.where(x > 0, x, 1.0)
+        inner = alpha * jnp.log(beta) - jsp.gammaln(alpha) - (alpha + 1) * jnp.log(safe) - beta / safe
+        return jnp.where(x > 0, inner, -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, alpha: Array, beta: Array) -> Array:
+        return beta / jax.random.gamma(key, alpha, shape)
+
+    def center(self, alpha: Array, beta: Array) -> Array:
+        return np.where(alpha > 1, beta / np.maximum(alpha - 1, 1e-3), beta / (alpha + 1))
+
+    def log_cdf(self, x: Array, alpha: Array, beta: Array) -> Array:
+        inside = x > 0
+        return jnp.where(inside, log_gamma_tail(alpha, beta / jnp.where(inside, x, 1.0)), -jnp.inf)
+
+    def log_sf(self, x: Array, alpha: Array, beta: Array) -> Array:
+        inside = x > 0
+        return jnp.where(inside, log_gamma_share(alpha, beta / jnp.where(inside, x, 1.0)), 0.0)
+
+
+@dataclass(frozen=True)
+class LogNormal(Law):
+    """The exponential of a normal variable."""
+
+    signature = "(),()->()"
+    support = POSITIVE
+    domains = {"sigma": POSITIVE}
+    log_location_scale = ("mu", "sigma")
+    normal_scale = "log"
+    statistics = LOG_NORMAL
+
+    def log_density(self, x: Array, mu: Array, sigma: Array) -> Array:
+        log_x = jnp.log(jnp.where(x > 0, x, 1.0))
+        z = (log_x - mu) / sigma
+        return jnp.where(x > 0, -0.5 * z * z - log_x - jnp.log(sigma) - HALF_LOG_2PI, -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, mu: Array, sigma: Array) -> Array:
+        return jnp.exp(mu + sigma * jax.random.normal(key, shape))
+
+    def center(self, mu: Array, sigma: Array) -> Array:
+        return np.exp(mu)
+
+    def log_cdf(self, x: Array, mu: Array, sigma: Array) -> Array:
+        inside = x > 0
+        return jnp.where(inside, Normal().log_cdf(jnp.log(jnp.where(inside, x, 1.0)), mu, sigma), -jnp.inf)
+
+    def log_sf(self, x: Array, mu: Array, sigma: Array) -> Array:
+        inside = x > 0
+        return jnp.where(inside, Normal().log_sf(jnp.log(jnp.where(inside, x, 1.0)), mu, sigma), 0.0)
+
+    def quantile(self, q: Array, mu: Array, sigma: Array) -> Array:
+        return jnp.exp(Normal().quantile(q, mu, sigma))
+
+
+@dataclass(frozen=True)
+class HalfFlat(Law):
+    """Density one on the positive numbers: improper."""
+
+    support = NON_NEGATIVE
+
+    def log_density(self, x: Array) -> Array:
+        return _where_positive(x, jnp.zeros_like(x))
+
+    def draw(self, key: Key, shape: Shape) -> Array:
+        raise NotImplementedError("HalfFlat is improper and cannot be drawn from")
+
+    def center(self) -> Array:
+        return 1.0

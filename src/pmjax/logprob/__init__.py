@@ -1,0 +1,1 @@
+"""Densities that follow from how an expression is made of random variables."""
