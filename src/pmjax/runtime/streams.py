@@ -24,6 +24,7 @@ PURPOSES = (
     "bound",  # draws that choose among the points of a path: path
     "path",  # start of a path: path
     "resampling",  # by importance weights
+    "steps",  # samplers that take turns: chain; chain, step
 )
 """What streams are for, and what their places are; new ones are added at the end."""
 

@@ -24,18 +24,27 @@ from pmjax.transforms import bijectors
 MOVED = (Recentred, RecentredVector)
 
 
-def joint_density(spec: ModelSpec) -> Density:
+def joint_density(spec: ModelSpec, *, discrete: bool = False) -> Density:
     """Return the log density of a model over its flat unconstrained vector.
 
     With x_i = f_i(y_i) the constrained value of the free variable i,
     log p(y) = sum_i [log p(x_i | parents) + log |f_i'(y_i)|] + sum_j log p(data_j | parents) + potentials.
 
+    Parameters
+    ----------
+    spec : ModelSpec
+    discrete : bool
+        Whether discrete variables may be among the coordinates, as whole numbers; the density cannot be
+        differentiated by them.
+
     Raises
     ------
     ModelError
-        If the model has no free variables, or a discrete one.
+        If the model has no free variables, or a discrete one that may not be.
     """
-    check_samplable(spec)
+    if not discrete:
+        check_samplable(spec)
+    whole = [distribution_of(v.variable).discrete for v in spec.free]
     layout = Layout.of(spec)
     forms = term_forms(spec)
     params = [param for form in forms.values() for param in form.params]
@@ -43,8 +52,9 @@ def joint_density(spec: ModelSpec) -> Density:
 
     def read(theta: jax.Array, data: Sequence[Any], knobs: Any) -> tuple[Reading, dict[str, Any]]:
         given = {knob.node: knobs[name_of(knob.node)] for knob in spec.knobs}
+        values = [y.astype(int) if w else y for w, y in zip(whole, layout.split(theta), strict=True)]
         reading = Reading({**dict(zip(data_nodes, data, strict=True)), **given})
-        return reading, log_density_terms(spec, reading, layout.split(theta), forms=forms)
+        return reading, log_density_terms(spec, reading, values, forms=forms)
 
     def log_density(theta: jax.Array, data: Sequence[Any], knobs: Any) -> jax.Array:
         _, terms = read(theta, data, knobs)

@@ -1,0 +1,1 @@
+"""Steps that take turns: what NUTS cannot move is moved by Gibbs, Metropolis and slice steps around it."""
