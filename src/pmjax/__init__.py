@@ -13,7 +13,7 @@
 import sys
 
 from pmjax import distributions
-from pmjax.api import callbacks, sampling, sampling_jax, variational
+from pmjax.api import callbacks, sampling, sampling_jax, smc, variational
 from pmjax.api.approximation import Approximation
 from pmjax.api.densities import compute_log_likelihood, compute_log_prior
 from pmjax.api.deterministics import compute_deterministics
@@ -24,6 +24,7 @@ from pmjax.api.inference_data import to_inference_data
 from pmjax.api.model import Model, model_to_graphviz, modelcontext
 from pmjax.api.predictive import sample_posterior_predictive, sample_prior_predictive
 from pmjax.api.sample import sample
+from pmjax.api.sample_smc import sample_smc
 from pmjax.datasets import get_data
 from pmjax.distributions import *  # noqa: F403
 from pmjax.errors import ModelError, NoModelError, SamplingError, SamplingWarning
@@ -107,6 +108,8 @@ __all__ = [
     "sample",
     "sample_posterior_predictive",
     "sample_prior_predictive",
+    "sample_smc",
+    "smc",
     "sampling_jax",
     "scan",
     "set_data",

@@ -25,6 +25,7 @@ PURPOSES = (
     "path",  # start of a path: path
     "resampling",  # by importance weights
     "steps",  # samplers that take turns: chain; chain, step
+    "particles",  # of sequential Monte Carlo: chain; chain, call
 )
 """What streams are for, and what their places are; new ones are added at the end."""
 

@@ -12,7 +12,6 @@ import numpy as np
 from pmjax.inference.nuts.schedule import WARMUP
 from pmjax.inference.steps.step import LogDensity, Moved, Place
 
-
 TARGET = 0.234
 """Acceptance that the factor is fitted to (Roberts, Gelman & Gilks 1997)."""
 

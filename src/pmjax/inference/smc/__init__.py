@@ -1,0 +1,1 @@
+"""Sequential Monte Carlo: particles go from the prior to the posterior through tempered densities."""
