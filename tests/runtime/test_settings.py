@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -128,3 +130,12 @@ def test_settings_that_change_programs_are_in_their_key_and_others_are_not() -> 
     for change in (jax.enable_x64(True), jax.threefry_partitionable(False), jax.default_device("cpu")):
         with change:
             assert settings_key() != before
+
+
+def test_no_other_file_changes_settings() -> None:
+    package = Path(pm.__file__).parent
+    texts = {path.relative_to(package): path.read_text() for path in package.rglob("*.py")}
+    changing = {
+        str(name) for name, text in texts.items() if re.search(r"jax\.(enable_x64|config\.update)\(", text)
+    }
+    assert changing == {str(Path("runtime", "settings.py"))}

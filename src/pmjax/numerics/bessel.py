@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy import special as jsp
+
+from pmjax.runtime.types import Array
 
 # Below it I_v is summed as its power series, above it the contour integral is exact to rounding.
 SERIES_END, TERMS = 50.0, 120
 NODES = 160
 
 
-def ive(v: Any, x: Any) -> Any:
+def ive(v: Array, x: Array) -> Array:
     """Return exp(-x) I_v(x), the modified Bessel function of the first kind, scaled, for x >= 0.
 
     Examples
@@ -32,13 +32,13 @@ def ive(v: Any, x: Any) -> Any:
     return jnp.where(v < 0, positive + reflected, positive)
 
 
-def iv(v: Any, x: Any) -> Any:
+def iv(v: Array, x: Array) -> Array:
     """Return I_v(x), the modified Bessel function of the first kind, for x >= 0."""
     v, x = _floats(v, x)
     return jnp.exp(x) * ive(v, x)
 
 
-def kve(v: Any, x: Any) -> Any:
+def kve(v: Array, x: Array) -> Array:
     """Return exp(x) K_v(x), the modified Bessel function of the second kind, scaled, for x > 0.
 
     The integral of exp(-x (cosh t - 1)) cosh(v t) over t > 0 (DLMF 10.32.9) by the trapezoidal rule, whose
@@ -60,19 +60,19 @@ def kve(v: Any, x: Any) -> Any:
     return jnp.exp(jsp.logsumexp(exponent + weight, axis=-1)) * end[..., 0] / NODES
 
 
-def kv(v: Any, x: Any) -> Any:
+def kv(v: Array, x: Array) -> Array:
     """Return K_v(x), the modified Bessel function of the second kind, for x > 0."""
     v, x = _floats(v, x)
     return jnp.exp(-x) * kve(v, x)
 
 
-def _floats(v: Any, x: Any) -> tuple[Any, Any]:
+def _floats(v: Array, x: Array) -> tuple[Array, Array]:
     dtype = jnp.result_type(v, x, float)
     orders, values = jnp.broadcast_arrays(jnp.asarray(v, dtype), jnp.asarray(x, dtype))
     return orders, values
 
 
-def _series(v: Any, x: Any) -> Any:
+def _series(v: Array, x: Array) -> Array:
     """Return exp(-x) times the sum over k of (x/2)^(2k + v) / (k! gamma(k + v + 1)) (DLMF 10.25.2)."""
     k, v = jnp.arange(TERMS), v[..., None]
     half = jnp.where(x > 0, x / 2, 1.0)[..., None]
@@ -81,7 +81,7 @@ def _series(v: Any, x: Any) -> Any:
     return jnp.where(x > 0, total, jnp.where(v[..., 0] == 0, 1.0, 0.0))
 
 
-def _contour(v: Any, x: Any) -> Any:
+def _contour(v: Array, x: Array) -> Array:
     """Return exp(-x) I_v(x) as the integral along the line of steepest descent through the saddle point.
 
     I_v(x) = 1/pi ∫_0^pi exp(x cosh(a) cos(s) - v a) cos(v (s - sin s)) ds with a = arcsinh(v / x): the

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,8 +10,10 @@ import jax.scipy.linalg as jsl
 import jax.scipy.special as jsp
 import numpy as np
 
+from pmjax.runtime.types import Array
 
-def softplus(x: Any) -> Any:
+
+def softplus(x: Array) -> Array:
     """Return log(1 + exp(x)), the integral of the logistic function.
 
     With y = exp(-|x|) it is max(x, 0) + log(1 + y), and log(1 + y) = 2 artanh(s) for s = y / (2 + y), which
@@ -58,7 +59,7 @@ _softplus.defjvps(lambda t, _, x: t * _logistic(x))
 _logistic.defjvps(lambda t, p, x: t * p * _logistic(-x))
 
 
-def log1mexp(x: Any, *, negative_input: bool = False) -> Any:
+def log1mexp(x: Array, *, negative_input: bool = False) -> Array:
     """Return log(1 - exp(-x)) for x > 0, accurate at both ends; log(1 - exp(x)) if `negative_input`.
 
     As in PyMC. The two forms meet at x = log 2, where both lose the same (Mächler 2012).
@@ -70,33 +71,33 @@ def log1mexp(x: Any, *, negative_input: bool = False) -> Any:
     )
 
 
-def logdiffexp(a: Any, b: Any) -> Any:
+def logdiffexp(a: Array, b: Array) -> Array:
     """Return log(exp(a) - exp(b)) for a > b; a where b is minus infinity."""
     nothing = jnp.isneginf(b)
     return a + jnp.where(nothing, 0.0, log1mexp(jnp.where(nothing, 1.0, a - b)))
 
 
-def logdet(x: Any) -> Any:
+def logdet(x: Array) -> Array:
     """Return log |det x|."""
     return jnp.linalg.slogdet(x)[1]
 
 
-def extract_diag(x: Any) -> Any:
+def extract_diag(x: Array) -> Array:
     """Return the diagonal of the last two dimensions."""
     return jnp.diagonal(x, axis1=-2, axis2=-1)
 
 
-def batched_diag(x: Any) -> Any:
+def batched_diag(x: Array) -> Array:
     """Return matrices with the last dimension of x on their diagonals."""
     return x[..., None] * jnp.eye(x.shape[-1], dtype=x.dtype)
 
 
-def block_diagonal(matrices: Sequence[Any]) -> Any:
+def block_diagonal(matrices: Sequence[Array]) -> Array:
     """Return the block-diagonal matrix of a list of matrices."""
     return jsl.block_diag(*matrices)
 
 
-def kronecker(*factors: Any) -> Any:
+def kronecker(*factors: Array) -> Array:
     """Return the Kronecker product of its arguments."""
     product = factors[0]
     for factor in factors[1:]:
@@ -104,38 +105,38 @@ def kronecker(*factors: Any) -> Any:
     return product
 
 
-def flat_outer(a: Any, b: Any) -> Any:
+def flat_outer(a: Array, b: Array) -> Array:
     """Return the outer product of two vectors as one vector."""
     return jnp.outer(a, b).ravel()
 
 
-def expand_packed_triangular(n: int, packed: Any, lower: bool = True) -> Any:
+def expand_packed_triangular(n: int, packed: Array, lower: bool = True) -> Array:
     """Return the triangular matrix whose n (n + 1) / 2 elements are given row by row."""
     rows, columns = np.tril_indices(n) if lower else np.triu_indices(n)
     return jnp.zeros((n, n), packed.dtype).at[rows, columns].set(packed)
 
 
-def log1mexp_negative(x: Any) -> Any:
+def log1mexp_negative(x: Array) -> Array:
     """Return log(1 - exp(x)) for x < 0, accurate at both ends."""
     return log1mexp(x, negative_input=True)
 
 
-def fill(a: Any, value: Any) -> Any:
+def fill(a: Array, value: Array) -> Array:
     """Return the value broadcast to the shape of `a`."""
     return jnp.broadcast_to(value, jnp.broadcast_shapes(jnp.shape(a), jnp.shape(value)))
 
 
-def round_half_away_from_zero(x: Any) -> Any:
+def round_half_away_from_zero(x: Array) -> Array:
     """Return the nearest integers; halves go away from zero."""
     return jnp.sign(x) * jnp.floor(jnp.abs(x) + 0.5)
 
 
-def erfcinv(x: Any) -> Any:
+def erfcinv(x: Array) -> Array:
     """Return the inverse of the complementary error function, accurate also for tiny x."""
     return -jsp.ndtri(0.5 * jnp.asarray(x, jnp.result_type(x, float))) / np.sqrt(2)
 
 
-def erfcx(x: Any) -> Any:
+def erfcx(x: Array) -> Array:
     """Return exp(x²) erfc(x), which does not underflow.
 
     Beyond 25 the asymptotic series is exact to double precision (Abramowitz and Stegun 7.1.23).
@@ -148,37 +149,37 @@ def erfcx(x: Any) -> Any:
     return jnp.where(far, series / (large * np.sqrt(np.pi)), jnp.exp(near * near) * jsp.erfc(near))
 
 
-def polygamma(n: Any, x: Any) -> Any:
+def polygamma(n: Array | int, x: Array) -> Array:
     """Return the n-th derivative of the digamma function."""
     return jsp.polygamma(n, jnp.asarray(x, jnp.result_type(x, float)))
 
 
-def trigamma(x: Any) -> Any:
+def trigamma(x: Array) -> Array:
     """Return the derivative of the digamma function."""
     return polygamma(1, x)
 
 
-def upper_gamma(k: Any, x: Any) -> Any:
+def upper_gamma(k: Array, x: Array) -> Array:
     """Return the upper incomplete gamma function, not divided by gamma(k)."""
     return jsp.gammaincc(k, x) * jsp.gamma(k)
 
 
-def lower_gamma(k: Any, x: Any) -> Any:
+def lower_gamma(k: Array, x: Array) -> Array:
     """Return the lower incomplete gamma function, not divided by gamma(k)."""
     return jsp.gammainc(k, x) * jsp.gamma(k)
 
 
-def chi2sf(x: Any, k: Any) -> Any:
+def chi2sf(x: Array, k: Array) -> Array:
     """Return the survival function of the chi-squared distribution with k degrees of freedom."""
     return jsp.gammaincc(k / 2.0, x / 2.0)
 
 
-def xlogx(x: Any) -> Any:
+def xlogx(x: Array) -> Array:
     """Return x log x, 0 at 0."""
     return jsp.xlogy(x, x)
 
 
-def fill_diagonal(a: Any, value: Any, offset: int) -> Any:
+def fill_diagonal(a: Array, value: Array, offset: int) -> Array:
     """Return the matrix with a value on the diagonal that many places right of the main one."""
     rows = np.arange(a.shape[0])
     columns = rows + offset
@@ -186,18 +187,18 @@ def fill_diagonal(a: Any, value: Any, offset: int) -> Any:
     return jnp.asarray(a).at[rows[inside], columns[inside]].set(value)
 
 
-def unravel_index(indices: Any, dims: tuple[int, ...], order: str, axis: int) -> Any:
+def unravel_index(indices: Array, dims: tuple[int, ...], order: str, axis: int) -> Array:
     """Return the index along one axis of positions in the flattened array."""
     shape = dims if order == "C" else dims[::-1]
     found = jnp.unravel_index(indices, shape)
     return found[axis if order == "C" else len(dims) - 1 - axis]
 
 
-def put(x: Any, key: Any, value: Any) -> Any:
+def put(x: Array, key: Array, value: Array) -> Array:
     """Return x with a value in the places of a key."""
     return jnp.asarray(x).at[key].set(value)
 
 
-def increase(x: Any, key: Any, value: Any) -> Any:
+def increase(x: Array, key: Array, value: Array) -> Array:
     """Return x with a value added in the places of a key; repeated places add up."""
     return jnp.asarray(x).at[key].add(value)

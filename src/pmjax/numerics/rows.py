@@ -9,12 +9,12 @@ matrix of zeros and ones, as long as that is small, has an order.
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+
+from pmjax.runtime.types import Array
 
 # Elements of a matrix of zeros and ones that is small.
 MAX_TABLE = 2**20
@@ -23,7 +23,7 @@ STRIPES, ROWS_PER_STRIPE = 4, 2
 
 
 @jax.custom_vjp
-def take_rows(x: Any, index: Any) -> Any:
+def take_rows(x: Array, index: Array) -> Array:
     """Return ``x[index]``.
 
     Parameters
@@ -44,17 +44,17 @@ def take_rows(x: Any, index: Any) -> Any:
     return x.at[index].get(mode="promise_in_bounds", wrap_negative_indices=False)
 
 
-def _forward(x: Any, index: Any) -> tuple[Any, tuple[Any, Any]]:
+def _forward(x: Array, index: Array) -> tuple[Array, tuple[Array, Array]]:
     return take_rows(x, index), (x, index)
 
 
-def _backward(saved: tuple[Any, Any], cotangent: Any) -> tuple[Any, None]:
+def _backward(saved: tuple[Array, Array], cotangent: Array) -> tuple[Array, None]:
     x, index = saved
     zeros = jnp.zeros_like(x)
     return lax.platform_dependent(zeros, index, cotangent, cpu=_add_one_by_one, default=add_at_once), None
 
 
-def _add_one_by_one(zeros: Any, index: Any, rows: Any) -> Any:
+def _add_one_by_one(zeros: Array, index: Array, rows: Array) -> Array:
     # Neighbouring rows often belong to the same place, whose sum must be stored before the next row can be
     # added to it. Rows far apart, with sums of their own, do not wait for each other.
     # Unsigned, so that no instructions look for negative positions.
@@ -62,12 +62,12 @@ def _add_one_by_one(zeros: Any, index: Any, rows: Any) -> Any:
     stripes = min(STRIPES, max(1, count // (ROWS_PER_STRIPE * zeros.shape[0])))
     stripe = count // stripes
 
-    def add(total: Any, k: Any) -> Any:
+    def add(total: Array, k: Array) -> Array:
         place = lax.dynamic_index_in_dim(index, k, keepdims=False)
         row = lax.dynamic_slice_in_dim(total, place, 1) + lax.dynamic_slice_in_dim(rows, k, 1)
         return lax.dynamic_update_slice_in_dim(total, row, place, 0)
 
-    def add_to_each(k: Any, totals: Any) -> Any:
+    def add_to_each(k: Array, totals: tuple[Array, ...]) -> tuple[Array, ...]:
         return tuple(add(total, k + np.uint32(s * stripe)) for s, total in enumerate(totals))
 
     first, *others = lax.fori_loop(np.uint32(0), np.uint32(stripe), add_to_each, (zeros,) * stripes)
@@ -77,7 +77,7 @@ def _add_one_by_one(zeros: Any, index: Any, rows: Any) -> Any:
     return lax.optimization_barrier(sum(others, total))
 
 
-def add_at_once(zeros: Any, index: Any, rows: Any) -> Any:
+def add_at_once(zeros: Array, index: Array, rows: Array) -> Array:
     """Return ``zeros`` with each row added to its place, in one or two operations for many threads."""
     if zeros.shape[0] * rows.shape[0] <= MAX_TABLE:
         belongs = (jnp.arange(zeros.shape[0])[:, None] == index).astype(rows.dtype)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy import special as jsp
+
+from pmjax.runtime.types import Array
 
 HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
 # Halvings of an interval of logarithms: enough for double precision.
 BISECTIONS = 80
 
 
-def xlogy(a: Any, x: Any) -> Any:
+def xlogy(a: Array, x: Array) -> Array:
     """Return a log x for x >= 0, with its limit at x = 0.
 
     No derivative is NaN there, and a pole (a < 0) counts as much as the smallest positive number: an
@@ -30,18 +30,18 @@ def xlogy(a: Any, x: Any) -> Any:
     return jnp.where(zero, _limit(a, nearest), a * jnp.log(jnp.where(zero, 1, x)))
 
 
-def xlog1my(a: Any, x: Any) -> Any:
+def xlog1my(a: Array, x: Array) -> Array:
     """Return a log(1 - x) for x <= 1, at x = 1 as `xlogy` at 0."""
     one = x == 1
     nearest = np.log(jnp.finfo(jnp.result_type(x, float)).epsneg)
     return jnp.where(one, _limit(a, nearest), a * jnp.log1p(-jnp.where(one, 0, x)))
 
 
-def _limit(a: Any, nearest: Any) -> Any:
+def _limit(a: Array, nearest: Array) -> Array:
     return jnp.where(a > 0, -jnp.inf, a * nearest)
 
 
-def log_probability(p: Any) -> Any:
+def log_probability(p: Array) -> Array:
     """Return log p; at p = 0, where that is -inf, the derivative is zero.
 
     An impossible outcome in a sum over outcomes has weight zero, and zero times infinity is NaN.
@@ -50,20 +50,20 @@ def log_probability(p: Any) -> Any:
     return jnp.where(impossible, -jnp.inf, jnp.log(jnp.where(impossible, 1.0, p)))
 
 
-def log_odds(p: Any) -> Any:
+def log_odds(p: Array) -> Array:
     """Return log(p / (1 - p)); at p = 0 and p = 1, where that is infinite, the derivative is zero."""
     certain = (p == 0) | (p == 1)
     inside = jsp.logit(jnp.where(certain, 0.5, p))
     return jnp.where(certain, jnp.where(p == 0, -jnp.inf, jnp.inf), inside)
 
 
-def standardise(bound: Any, mu: Any, sigma: Any) -> Any:
+def standardise(bound: Array, mu: Array, sigma: Array) -> Array:
     """Return (bound - mu) / sigma; an infinite bound stays infinite and has derivative zero."""
     infinite = jnp.isinf(bound)
     return jnp.where(infinite, bound, (jnp.where(infinite, 0.0, bound) - mu) / sigma)
 
 
-def log_normal_mass(a: Any, b: Any) -> Any:
+def log_normal_mass(a: Array, b: Array) -> Array:
     """Return log(Phi(b) - Phi(a)) for a < b, computed in the tail where the interval lies."""
     low, high, _ = lower_tail(a, b)
     log_high, log_low = jsp.log_ndtr(high), jsp.log_ndtr(low)
@@ -73,7 +73,7 @@ def log_normal_mass(a: Any, b: Any) -> Any:
     return log_high + jnp.where(empty, 0.0, jnp.log1p(-jnp.exp(gap)))
 
 
-def lower_tail(a: Any, b: Any) -> tuple[Any, Any, Any]:
+def lower_tail(a: Array, b: Array) -> tuple[Array, Array, Array]:
     """Return an interval mirrored to the left if it lies right of zero, and whether it was mirrored.
 
     Probabilities of the normal distribution are accurate in its lower tail only.
@@ -82,7 +82,7 @@ def lower_tail(a: Any, b: Any) -> tuple[Any, Any, Any]:
     return jnp.where(mirrored, -b, a), jnp.where(mirrored, -a, b), mirrored
 
 
-def log1mexp(y: Any) -> Any:
+def log1mexp(y: Array) -> Array:
     """Return log(1 - exp(y)) for y < 0, accurate at both ends (Mächler 2012); -inf for y >= 0."""
     inside = y < 0
     safe = jnp.where(inside, y, -1.0)
@@ -95,37 +95,37 @@ def log1mexp(y: Any) -> Any:
     return jnp.where(inside, log, -jnp.inf)
 
 
-def log_gamma_share(a: Any, x: Any) -> Any:
+def log_gamma_share(a: Array, x: Array) -> Array:
     """Return the log of the regularised lower incomplete gamma function P(a, x); -inf for x <= 0."""
     inside = x > 0
     return jnp.where(inside, jnp.log(jsp.gammainc(a, jnp.where(inside, x, 1.0))), -jnp.inf)
 
 
-def log_gamma_tail(a: Any, x: Any) -> Any:
+def log_gamma_tail(a: Array, x: Array) -> Array:
     """Return the log of the regularised upper incomplete gamma function Q(a, x); 0 for x <= 0."""
     inside = x > 0
     return jnp.where(inside, jnp.log(jsp.gammaincc(a, jnp.where(inside, x, 1.0))), 0.0)
 
 
-def log_beta_share(x: Any, a: Any, b: Any) -> Any:
+def log_beta_share(x: Array, a: Array, b: Array) -> Array:
     """Return the log of the regularised incomplete beta function I_x(a, b); -inf below 0 and 0 above 1."""
     inside = (x > 0) & (x < 1)
     log = jnp.log(jsp.betainc(a, b, jnp.where(inside, x, 0.5)))
     return jnp.where(inside, log, jnp.where(x <= 0, -jnp.inf, 0.0))
 
 
-def log_t_tail(z: Any, nu: Any) -> Any:
+def log_t_tail(z: Array, nu: Array) -> Array:
     """Return log P(T > z) of Student's t: half of I_u(nu / 2, 1 / 2) with u = nu / (nu + z²) for z > 0."""
     half = log_beta_share(nu / (nu + z * z), nu / 2, 0.5) - np.log(2)
     return jnp.where(z > 0, half, jnp.log1p(-jnp.exp(half)))
 
 
-def t_quantile(q: Any, nu: Any) -> Any:
+def t_quantile(q: Array, nu: Array) -> Array:
     """Return the quantile of Student's t, by bisection of log u, where z² = nu (1 - u) / u."""
     q, nu = jnp.broadcast_arrays(jnp.asarray(q, float), jnp.asarray(nu, float))
     tail = 2 * jnp.minimum(q, 1 - q)
 
-    def halve(_: int, ends: tuple[Any, Any]) -> tuple[Any, Any]:
+    def halve(_: int, ends: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = ends
         middle = (low + high) / 2
         over = jsp.betainc(nu / 2, 0.5, jnp.exp(middle)) > tail

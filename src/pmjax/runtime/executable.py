@@ -39,7 +39,7 @@ def compiled(lowered: jax.stages.Lowered) -> jax.stages.Compiled:
         return lowered.compile()
 
 
-def as_bytes(executable: Any) -> bytes | None:
+def as_bytes(executable: jax.stages.Compiled) -> bytes | None:
     """Return an executable as bytes, or None if the device cannot give it so."""
     try:
         payload, _, _ = serialize(executable)
@@ -48,7 +48,9 @@ def as_bytes(executable: Any) -> bytes | None:
     return bytes(payload)
 
 
-def from_bytes(payload: bytes, arguments: Any, result: Any) -> Callable[..., Any] | None:
+def from_bytes(
+    payload: bytes, arguments: jax.tree_util.PyTreeDef, result: jax.tree_util.PyTreeDef
+) -> Callable[..., Any] | None:
     """Return the executable of such bytes, or None if the device does not take them.
 
     Loading may run any code, so that the bytes must be those of `as_bytes` in a process of the same user.

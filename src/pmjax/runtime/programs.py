@@ -16,6 +16,7 @@ from pmjax.runtime.cache_folder import cache_folder
 from pmjax.runtime.executable import as_bytes, compiled, from_bytes
 from pmjax.runtime.machine import machine_key
 from pmjax.runtime.settings import default_device, settings_key
+from pmjax.runtime.types import PyTree
 
 MAX_PROGRAMS = 128
 """Programs that a process keeps; the ones not used for longest go first."""
@@ -36,7 +37,7 @@ class _Kept:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     program: Callable[..., Any] | None = None
-    shapes: Any = None
+    shapes: PyTree = None
 
 
 _kept: OrderedDict[Hashable, _Kept] = OrderedDict()
@@ -46,8 +47,8 @@ _guard = threading.Lock()
 def program(
     name: str,
     function: Callable[..., Any],
-    arguments: tuple[Any, ...],
-    result: Any,
+    arguments: tuple[PyTree, ...],
+    result: PyTree,
     key: Hashable | None,
     traced: Callable[[], None] = lambda: None,
 ) -> Callable[..., Any]:
@@ -94,8 +95,8 @@ def program(
 
 
 def shapes_of(
-    name: str, function: Callable[..., Any], arguments: tuple[Any, ...], key: Hashable | None
-) -> Any:
+    name: str, function: Callable[..., Any], arguments: tuple[PyTree, ...], key: Hashable | None
+) -> PyTree:
     """Return the shapes and dtypes of what ``function`` returns; the arguments are those of `program`."""
     if key is None:
         return jax.eval_shape(function, *arguments)
@@ -120,7 +121,7 @@ def _keep(full: Hashable) -> _Kept:
         return kept
 
 
-def _full_key(name: str, arguments: tuple[Any, ...], key: Hashable) -> Hashable:
+def _full_key(name: str, arguments: tuple[PyTree, ...], key: Hashable) -> Hashable:
     flat, tree = jax.tree.flatten(arguments)
     shapes = tuple((tuple(leaf.shape), str(leaf.dtype)) for leaf in flat)
     device = default_device()
@@ -130,8 +131,8 @@ def _full_key(name: str, arguments: tuple[Any, ...], key: Hashable) -> Hashable:
 def _load_or_compile(
     full: Hashable,
     function: Callable[..., Any],
-    arguments: tuple[Any, ...],
-    result: Any,
+    arguments: tuple[PyTree, ...],
+    result: PyTree,
     lowered: jax.stages.Lowered | None,
     traced: Callable[[], None],
 ) -> Callable[..., Any]:

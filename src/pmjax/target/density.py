@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
 
-import jax
-
-PyTree = Any
+from pmjax.runtime.types import Array, Data, Key, Knobs
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +46,11 @@ class Density:
     """
 
     size: int
-    log_density: Callable[[jax.Array, PyTree, PyTree], jax.Array]
-    outputs: Callable[[jax.Array, PyTree, PyTree, jax.Array], dict[str, jax.Array]]
-    data: PyTree
-    knobs: PyTree
+    log_density: Callable[[Array, Data, Knobs], Array]
+    outputs: Callable[[Array, Data, Knobs, Key], dict[str, Array]]
+    data: Data
+    knobs: Knobs
     structure: Hashable | None
     coordinate_names: tuple[str, ...]
-    declared: Callable[[jax.Array, PyTree, PyTree], tuple[jax.Array, jax.Array]] | None = None
+    declared: Callable[[Array, Data, Knobs], tuple[Array, Array]] | None = None
     output_bytes: int = 0
