@@ -12,7 +12,7 @@
 
 import sys
 
-from pmjax import distributions
+from pmjax import distributions, gp
 from pmjax.api import callbacks, sampling, sampling_jax, smc, variational
 from pmjax.api.approximation import Approximation
 from pmjax.api.densities import compute_log_likelihood, compute_log_prior
@@ -49,11 +49,14 @@ from pmjax.model.named import Data, Deterministic, Potential, set_data
 from pmjax.results.multitrace import MultiTrace
 from pmjax.target.target import Target
 from pmjax.tensor import math, scan, shared
+from pmjax.tensor import pytensor_functions as pytensorf
 from pmjax.tensor.calculus import function
+from pmjax.tensor.pytensor_functions import floatX, intX
 from pmjax.version import __version__
 
 # PyMC's two names for the module of JAX samplers: pm.sampling_jax and pm.sampling.jax.
 sys.modules[f"{__name__}.sampling"] = sampling
+sys.modules[f"{__name__}.pytensorf"] = pytensorf
 sys.modules[f"{__name__}.sampling_jax"] = sys.modules[f"{__name__}.sampling.jax"] = sampling_jax
 
 __all__ = [
@@ -95,9 +98,12 @@ __all__ = [
     "compute_log_likelihood",
     "compute_log_prior",
     "draw",
+    "floatX",
     "function",
     "get_data",
+    "gp",
     "icdf",
+    "intX",
     "lift",
     "logccdf",
     "logcdf",
@@ -105,6 +111,7 @@ __all__ = [
     "math",
     "model_to_graphviz",
     "modelcontext",
+    "pytensorf",
     "sample",
     "sample_posterior_predictive",
     "sample_prior_predictive",

@@ -79,7 +79,7 @@ def test_values_are_pytensors() -> None:
             }
         if isinstance(value, list):
             return [theirs(v) for v in value]
-        return pytensor.tensor.as_tensor(value)
+        return pytensor.tensor.as_tensor(np.asarray(value))
 
     plain = pytensor.compile.mode.Mode(linker="py", optimizer=None)
     for name, (options, expected) in CASES.items():

@@ -25,11 +25,16 @@ def _unary(function: Callable[..., Any]) -> Callable[[Any], Variable]:
 
 
 def _binary(function: Callable[..., Any]) -> Callable[[Any, Any], Variable]:
-    return lambda self, other: apply(function, self, other)
+    return lambda self, other: NotImplemented if _decides(other) else apply(function, self, other)
 
 
 def _reflected(function: Callable[..., Any]) -> Callable[[Any, Any], Variable]:
-    return lambda self, other: apply(function, other, self)
+    return lambda self, other: NotImplemented if _decides(other) else apply(function, other, self)
+
+
+def _decides(other: Any) -> bool:
+    """Return whether arithmetic is left to the other operand, by NumPy's convention."""
+    return getattr(type(other), "__array_ufunc__", True) is None
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Variable]:
