@@ -11,7 +11,6 @@ from scipy import stats
 
 import pmjax as pm
 from pmjax.errors import ModelError
-from pmjax.target.functions import logp
 
 X = np.linspace(0, 3, 7)[:, None]
 NEW = np.array([[0.7], [3.5], [1.0]])
@@ -28,10 +27,6 @@ def kernel(a: np.ndarray, b: np.ndarray, ls: float = LS) -> np.ndarray:
 
 def matern(module: Any, ls: Any = LS, eta: Any = ETA) -> Any:
     return eta**2 * module.gp.cov.Matern52(1, ls=ls)
-
-
-def log_density(variable: Any, value: Any) -> float:
-    return float(np.sum(logp(variable, value).eval()))
 
 
 def exact() -> tuple[np.ndarray, np.ndarray]:
@@ -170,6 +165,7 @@ def test_a_hilbert_space_process_goes_on_at_new_inputs(parametrization: str) -> 
     assert model["f_hsgp_coeffs"].shape == (12,)
 
 
+@pytest.mark.slow
 def test_conditionals_are_drawn_for_the_posterior() -> None:
     with pm.Model(coords={"place": [0, 1, 2]}) as model:
         ls = pm.LogNormal("ls", 0, 0.5)
@@ -192,9 +188,9 @@ def test_conditionals_are_drawn_for_the_posterior() -> None:
     ("x", "ls"),
     [
         (np.zeros((5, 1)), 1.0),
-        (np.array([[0.0], [1e-12], [1.0], [1.0], [2.0]]), 1.0),
+        pytest.param(np.array([[0.0], [1e-12], [1.0], [1.0], [2.0]]), 1.0, marks=pytest.mark.slow),
         (np.linspace(0, 1, 60)[:, None], 1e4),
-        (np.linspace(0, 1, 60)[:, None], 1e-8),
+        pytest.param(np.linspace(0, 1, 60)[:, None], 1e-8, marks=pytest.mark.slow),
     ],
     ids=["equal inputs", "near inputs", "a long scale", "a short scale"],
 )
