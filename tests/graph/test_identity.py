@@ -20,6 +20,8 @@ import pmjax as pm
 from pmjax.graph.identity import function_fingerprint, value_fingerprint
 from pmjax.graph.rewrite import fingerprint
 from pmjax.graph.slots import Slot
+from pmjax.laws import real
+from pmjax.laws.grouped import Weighted
 from pmjax.numerics import functions
 from pmjax.rewrites import pipeline
 from pmjax.runtime import programs
@@ -339,17 +341,23 @@ def test_nodes_of_other_functions_have_no_fingerprint() -> None:
     assert fingerprint([pm.lift(jnp.add)(2, x)]) is not None
 
 
-def test_a_family_and_a_bijector_are_known_by_all_that_they_hold() -> None:
-    class Own(type(pm.Normal)):
-        """A family of the user, of which there may be another tomorrow."""
+def test_a_law_and_a_bijector_are_known_by_all_that_they_hold() -> None:
+    class Own(real.Normal):
+        """A law of the user, of which there may be another tomorrow."""
 
-    plain, scaled, called = (type(pm.Normal)() for _ in range(3))
-    scaled.factor, called.function = 2.0, lambda x: x
-    assert plain.fingerprint() == pm.Normal.fingerprint()
-    assert scaled.fingerprint() not in (None, plain.fingerprint())
-    assert called.fingerprint() is None
-    assert Own().fingerprint() is None
-    plain.param_names
-    assert plain.fingerprint() == pm.Normal.fingerprint()
-    assert Log().fingerprint() == Log().fingerprint() not in (None, Ordered().fingerprint())
+    class OwnMap(Log):
+        """A map of the user."""
+
+    weighted = [Weighted(real.Normal()), Weighted(real.Cauchy()), Weighted(Weighted(real.Normal()))]
+    laws = [real.Normal().fingerprint(), *(law.fingerprint() for law in weighted)]
+    assert None not in laws
+    assert len(set(laws)) == len(laws)
+    assert [law.fingerprint() for law in (Own(), Weighted(Own()), Weighted(lambda x: x))] == [None] * 3
+    shifted = Log()
+    shifted.shift = 2.0
+    maps = [Log().fingerprint(), Ordered().fingerprint(), shifted.fingerprint()]
+    assert None not in maps
+    assert len(set(maps)) == len(maps)
+    shifted.shift = lambda x: x
+    assert [shifted.fingerprint(), OwnMap().fingerprint()] == [None, None]
     assert Interval(0, 1).fingerprint() == Interval(0, 2).fingerprint()  # its bounds are nodes of the graph

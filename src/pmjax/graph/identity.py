@@ -98,15 +98,15 @@ def object_fingerprint(value: Any, *, aside: Sequence[str] = ()) -> Hashable | N
     Parameters
     ----------
     value : object
-        A distribution, a bijector.
+        A bijector, say.
     aside : sequence of str
         Attributes that are identified elsewhere (the nodes that it takes values from).
 
     Examples
     --------
-    >>> import pmjax as pm
-    >>> object_fingerprint(pm.Normal)
-    ('object', 'pmjax.distributions.continuous:Normal')
+    >>> from pmjax.transforms.bijectors import Log
+    >>> object_fingerprint(Log())
+    ('object', 'pmjax.transforms.bijectors:Log')
     """
     kind = type(value)
     if kind.__module__.split(".")[0] != "pmjax" or "<locals>" in kind.__qualname__:
