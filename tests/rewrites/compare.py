@@ -11,6 +11,7 @@ import numpy as np
 import pmjax as pm
 from pmjax.graph.evaluate import Reading
 from pmjax.model.spec import FreeVariable, ModelSpec
+from pmjax.rewrites.coordinates import Coordinates
 from pmjax.rewrites.pipeline import apply
 from pmjax.rewrites.rewritten import Report
 from pmjax.runtime.precision import double_precision
@@ -63,6 +64,26 @@ def assert_same_density(before: ModelSpec, after: ModelSpec, points: int = 3, se
 def terms(spec: ModelSpec, name: str) -> int:
     """Return the number of rows of an observed variable's term."""
     return next(v.variable.shape[0] for v in spec.observed if v.name == name)
+
+
+def assert_coordinates_follow(spec: ModelSpec, rng: np.random.Generator) -> None:
+    """A draw and its score are carried to other centrings as the density itself has them there."""
+    density, coordinates = joint_density(spec), Coordinates(spec)
+
+    def carried(theta: jax.Array, data: Any, old: Any, new: Any) -> Any:
+        value, score = jax.value_and_grad(density.log_density)(theta, data, old)
+        moved = coordinates.moved(theta, score, coordinates.data, old, new)
+        return value, moved, jax.value_and_grad(density.log_density)(moved[0], data, new)
+
+    old, new = ({n: rng.uniform(size=np.shape(c)) for n, c in density.knobs.items()} for _ in range(2))
+    with double_precision():
+        program = jax.jit(carried, compiler_options={"xla_backend_optimization_level": 0})
+        value, (_, score, rise), (there, wanted) = program(
+            rng.normal(size=density.size), density.data, old, new
+        )
+    if np.isfinite(value) and np.isfinite(there):
+        np.testing.assert_allclose(value + rise, there, rtol=1e-9, atol=1e-8)
+        np.testing.assert_allclose(score, wanted, rtol=1e-7, atol=1e-8 * max(np.abs(wanted).max(), 1.0))
 
 
 class SameModel:
@@ -139,6 +160,8 @@ class SameModel:
         """Return the coordinates of the model as written, and log |dx/dz| - log |dx/dy|."""
         given = {knob.node: knobs[str(knob.node.name)] for knob in spec.knobs}
         reading = Reading(given, host=True)
+        for observed in self.before.observed:
+            reading.give(observed.variable, reading.read([observed.value])[0])
         for free in self.before.free:
             reading.give(free.variable, recorded[free.name])
         parts, jacobians, at = [], 0.0, 0

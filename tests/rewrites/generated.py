@@ -45,11 +45,14 @@ class GeneratedModel:
         self.positives: list[Any] = [1.5]
         self.vectors: list[Variable] = []
         self.tables: list[Variable] = []
+        self.known: list[Variable] = []
         self.groups = self.among(2, COLUMNS, 5, ROWS)
         self.names = 0
         with pm.Model() as self.model:
             for _ in range(1 + choose(4)):
                 self.scalar()
+            if choose(3) == 0:
+                self.measured()
             for _ in range(1 + choose(3)):
                 self.vector()
             if choose(2):
@@ -131,7 +134,21 @@ class GeneratedModel:
         else:
             self.positives.append(self.draw_positive(self.name("s")))
 
+    def measured(self) -> None:
+        """An observed variable that may be the parent of others."""
+        name, values = self.name("o"), self.rng.normal(size=ROWS).round(1)
+        self.known.append(
+            self.grow(
+                lambda: pm.Normal(name, self.real(), self.positive(), observed=self.data(values)),
+                lambda: pm.Poisson(name, self.positive(), observed=self.data(np.abs(values).round())),
+            )
+        )
+
     def vector(self) -> None:
+        if self.known and self._choose(2):
+            mu = self.real() * self.among(*self.known)
+            self.vectors.append(self.draw(self.name("v"), mu, self.positive(), shape=ROWS))
+            return
         size = self.among(self.groups, COLUMNS)
         mu, sigma = self.real(), self.positive()
         if self.vectors and self._choose(2):
@@ -160,7 +177,7 @@ class GeneratedModel:
                 lambda: pm.math.dot(self.predictor(ROWS, len(v)), v),
                 lambda: (self.predictor(ROWS, len(v)) * v).sum(axis=-1),
                 lambda: self.matrix(0)[:, self.among(0, -1)],
-                lambda: self.real() * np.ones(ROWS),
+                lambda: self.real() * (self.among(*self.known) if self.known else np.ones(ROWS)),
                 lambda: v * self.switch(ROWS) if len(v) == ROWS else v[:1] * self.switch(ROWS),
             )
         x = self.rows(depth - 1)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from pmjax.rewrites.pipeline import PASSES, apply
 
-from .compare import SameModel
+from .compare import SameModel, assert_coordinates_follow
 from .generated import GeneratedModel, by_numbers
 
 CHOICES: list[list[str]] = [*([name] for name in PASSES), list(PASSES)]
@@ -26,6 +26,9 @@ def check(generated: GeneratedModel) -> None:
     same = SameModel(before, list(changed.values()))
     for seed in range(3):
         same.check(np.random.default_rng(seed), list(changed))
+    for spec in changed.values():
+        if spec.knobs and spec is changed.get(str(list(PASSES))):
+            assert_coordinates_follow(spec, np.random.default_rng(0))
 
 
 @given(st.data())

@@ -15,7 +15,7 @@ from pmjax.rewrites.marginalise import NAME
 from pmjax.runtime.precision import double_precision
 from pmjax.target.joint import joint_density
 
-from .compare import rewritten
+from .compare import assert_coordinates_follow, rewritten
 from .enumeration import by_force, quickly_compiled
 
 ROWS = 3
@@ -104,6 +104,8 @@ class Writer:
             pm.Normal(name, eta, 1.0, observed=X)
         elif kind == "free":
             x = pm.Normal(name, eta, 1.0)
+            if self.choose(True, False):
+                x = pm.Normal(f"{name} below", x, self.choose(1.0, np.exp(self.mu[1])))
             pm.Normal(f"{name} again", x, 1.0, observed=X)
         else:
             pm.Potential(name, -0.1 * (eta - self.mu[2]) ** 2)
@@ -129,6 +131,15 @@ def check(data: st.DataObject) -> None:
         value, gradient = program(theta, density.data, density.knobs)
     np.testing.assert_allclose(value, force.log_density(theta), rtol=1e-10, atol=1e-10)
     assert np.isfinite(gradient).all()
+    _, recentred, _ = rewritten(model, NAME, "recentre")
+    if recentred.knobs:
+        # Every centring 1: the coordinates of the model as it is written.
+        again = joint_density(recentred)
+        with double_precision():
+            ones = {name: np.ones_like(c) for name, c in again.knobs.items()}
+            same = quickly_compiled(again.log_density)(theta, again.data, ones)
+        np.testing.assert_allclose(same, value, rtol=1e-10, atol=1e-10)
+        assert_coordinates_follow(recentred, np.random.default_rng(1))
 
 
 QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": True}

@@ -33,6 +33,10 @@ class Groups(Protocol):
         """Return the sum over the rows of each group."""
         ...
 
+    def mean(self, values: np.ndarray) -> np.ndarray:
+        """Return the mean over the rows of each group, exact however far the values are from zero."""
+        ...
+
     def count(self) -> np.ndarray:
         """Return the number of rows of each group."""
         ...
@@ -66,10 +70,9 @@ class Statistics:
 
 
 def _normal(y: np.ndarray, groups: Groups, others: Others) -> Summary:
-    n = _count(groups, y)
-    mean = groups.sum(y) / n
+    mean = groups.mean(y)
     squares = groups.sum((y - mean[groups.group]) ** 2)
-    return mean, [n, squares, 0.0]
+    return mean, [_count(groups, y), squares, 0.0]
 
 
 def _lognormal(y: np.ndarray, groups: Groups, others: Others) -> Summary:

@@ -9,10 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax.graph.evaluate import Reading, ancestors, arguments, is_random, own_nodes
+from pmjax.graph.evaluate import Reading, ancestors, arguments, own_nodes
 from pmjax.graph.rewrite import fingerprint
 from pmjax.graph.variable import Variable
-from pmjax.model.spec import FreeVariable, ModelSpec, name_of
+from pmjax.model.spec import FreeVariable, ModelSpec, ObservedVariable, name_of
 from pmjax.rewrites.recentre import Recentred
 from pmjax.rewrites.vector_centring import RecentredVector
 from pmjax.transforms import bijectors
@@ -71,7 +71,9 @@ class Coordinates:
 
     def __init__(self, spec: ModelSpec) -> None:
         self.spec = spec
-        self._nodes = arguments([n for v in spec.free if v.bijector is not None for n in v.bijector.inputs])
+        inputs = [node for v in spec.free for node in _inputs(v)]
+        self._observed = _observed_behind(spec, inputs)
+        self._nodes = arguments([*inputs, *(v.value for v in self._observed)])
         self.data = tuple(np.asarray(node.data_value) for node in self._nodes)
         ends = np.cumsum([np.prod(v.unconstrained_shape, dtype=int) for v in spec.free]).tolist()
         self.size = ends[-1]
@@ -101,8 +103,10 @@ class Coordinates:
         return found.values()
 
     def given(self, data: Any, knobs: Knobs | None = None) -> dict[Any, Any]:
-        """Return the values of the nodes that are data and, if they are given, of the knobs."""
+        """Return the values of the nodes that are data or observed and, if they are given, of the knobs."""
         values: dict[Any, Any] = dict(zip(self._nodes, data, strict=True))
+        known = Reading(values).read([v.value for v in self._observed])
+        values |= {v.variable: value for v, value in zip(self._observed, known, strict=True)}
         if knobs is not None:
             values |= {knob.node: knobs[name_of(knob.node)] for knob in self.spec.knobs}
         return values
@@ -156,8 +160,9 @@ class Coordinates:
 
 def structure(spec: ModelSpec) -> tuple[Any, ...] | None:
     """Return what identifies the maps between coordinates in any process, or None if nothing does."""
-    used = [node for v in spec.free if v.bijector is not None for node in v.bijector.inputs]
-    graph = fingerprint(used)
+    used = [node for v in spec.free for node in _inputs(v)]
+    known = [node for v in _observed_behind(spec, used) for node in (v.variable, v.value)]
+    graph = fingerprint([*used, *known])
     maps = tuple((v.value_name, v.unconstrained_shape, bijectors.fingerprint(v.bijector)) for v in spec.free)
     return None if graph is None or any(m[2] is None for m in maps) else ("coordinates", graph, maps)
 
@@ -166,18 +171,27 @@ def _inputs(free: FreeVariable) -> tuple[Variable, ...]:
     return () if free.bijector is None else free.bijector.inputs
 
 
+def _observed_behind(spec: ModelSpec, nodes: Iterable[Variable]) -> list[ObservedVariable]:
+    """Return the observed variables that nodes depend on: they stand for their values."""
+    behind = {id(node) for node in ancestors(nodes)}
+    return [v for v in spec.observed if id(v.variable) in behind]
+
+
 def _is_moved(free: FreeVariable) -> bool:
     """Whether the coordinates as written are the values of a variable, or their logarithms."""
     return isinstance(free.bijector, Recentred | RecentredVector)
 
 
 def _depths(spec: ModelSpec) -> dict[str, int]:
-    """Return for each recentred variable how many others stand above it in a chain."""
+    """Return for each recentred variable how many others stand above it in a chain.
+
+    Variables that are observed or summed out have no place in the chain.
+    """
     above: dict[int, int] = {}
     depths: dict[str, int] = {}
     for free in spec.free:
         behind = ancestors(free.variable.inputs, stop=lambda v: id(v) in above)
-        highest = max((above[id(v)] for v in behind if is_random(v)), default=0)
+        highest = max((above.get(id(v), 0) for v in behind), default=0)
         changed = isinstance(free.bijector, Recentred)
         if changed:
             depths[free.name] = highest

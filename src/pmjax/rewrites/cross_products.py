@@ -19,6 +19,9 @@ from pmjax.numerics.special import HALF_LOG_2PI
 from pmjax.rewrites.linear_mean import linear_mean
 from pmjax.runtime.types import Array
 
+# Observations farther from zero than so many of their standard deviations lose digits in sums.
+FAR = 1e4
+
 
 @dataclass(frozen=True)
 class NormalLinear(GroupLaw):
@@ -84,14 +87,21 @@ def by_cross_products(
     entries = np.count_nonzero(mean.matrix) / len(y)
     if p >= len(y) or p * (p + 2) > worth * terms * (entries + 2):
         return None
-    root, x, residual = cross_products(mean.matrix, y - mean.offset)
+    y = y - mean.offset
+    coefficients = mean.coefficients
+    root, x, residual = cross_products(mean.matrix, y)
+    if np.abs(y).max() > FAR * np.sqrt(residual / len(y)):
+        # |y - X b|² = |(y - X a) - X (b - a)|²: with `a` the best coefficients, no digits of y are lost.
+        origin = np.linalg.lstsq(root, x, rcond=None)[0]
+        root, x, residual = cross_products(mean.matrix, y - mean.matrix @ origin)
+        coefficients = coefficients - origin
     one = sigma if not sigma.ndim else sigma[(0,) * sigma.ndim]
     statistics = [Variable(Constant(np.asarray(s))) for s in (root, float(len(y)), residual, constant)]
-    params = [mean.coefficients, one, *statistics]
+    params = [coefficients, one, *statistics]
     node = Variable(RandomVariable(NormalLinear(), x.shape), params, observed.name)
-    coefficients = "1 coefficient" if p == 1 else f"{p} coefficients"
+    how_many = "1 coefficient" if p == 1 else f"{p} coefficients"
     sentence = (
-        f"its mean is linear in {coefficients}, so the cross-products of the data ({p} x {p} numbers) "
+        f"its mean is linear in {how_many}, so the cross-products of the data ({p} x {p} numbers) "
         f"do the work of {len(y)} rows; the density is the same"
     )
     return ObservedVariable(node, Variable(Constant(x))), sentence

@@ -19,11 +19,11 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from pmjax.graph.evaluate import own_nodes
 from pmjax.graph.ops import Input
 from pmjax.graph.variable import Variable, as_variable, elementwise
 from pmjax.model.spec import FreeVariable, Knob, ModelSpec, distribution_of
 from pmjax.rewrites.rewritten import Report, Rewritten
-from pmjax.rewrites.row_analysis import not_data
 from pmjax.rewrites.vector_centring import RecentredVector, mean_and_factor
 from pmjax.transforms.bijector import Bijector
 from pmjax.transforms.bijectors import Log
@@ -103,10 +103,15 @@ def recentre(spec: ModelSpec) -> Rewritten:
     multivariate normal variable as a whole.
     """
     free, knobs, reports = [], list(spec.knobs), []
+    sampled = {v.variable for v in spec.declared}
+
+    def is_sampled(nodes: Sequence[Variable]) -> bool:
+        return any(node in sampled for node in own_nodes(nodes))
+
     for variable in spec.free:
-        absorbed = variable.name in spec.absorbed
-        place = None if absorbed else location_and_scale(variable)
-        vector = None if absorbed else mean_and_factor(variable)
+        own_term = variable.variable.size and variable.name not in spec.absorbed
+        found = (location_and_scale(variable), mean_and_factor(variable)) if own_term else (None, None)
+        place, vector = (nodes if nodes and is_sampled(nodes) else None for nodes in found)
         if vector is not None:
             knob = _knob(variable, ())
             variable = replace(variable, bijector=RecentredVector(*vector, knob.node))
@@ -133,7 +138,7 @@ def _knob(variable: FreeVariable, shape: tuple[int, ...]) -> Knob:
 
 
 def location_and_scale(free: FreeVariable) -> tuple[Variable, Variable] | None:
-    """Return location and scale of the variable or its logarithm; None if not random or not known."""
+    """Return location and scale of the variable or its logarithm; None if they are not known."""
     law = distribution_of(free.variable)
     params = dict(zip(law.param_names, free.variable.inputs, strict=True))
     is_log = type(free.bijector) is Log
@@ -150,7 +155,7 @@ def location_and_scale(free: FreeVariable) -> tuple[Variable, Variable] | None:
         place = (-elementwise(jnp.log, params[law.rate]), as_variable(1.0))
     else:
         return None
-    return place if not_data(place) else None
+    return place
 
 
 def recentred(spec: ModelSpec) -> list[FreeVariable]:

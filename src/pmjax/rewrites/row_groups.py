@@ -36,6 +36,18 @@ class RowGroups:
         sums = [np.bincount(self.group, column, minlength=len(self)) for column in flat.T]
         return np.stack(sums, axis=-1).reshape(len(self), *values.shape[1:])
 
+    def mean(self, values: np.ndarray) -> np.ndarray:
+        """Return the means over groups of values with rows on the first axis.
+
+        Deviations from a row of the group are summed, then those from their mean: the sum of a million
+        seconds since 1970 has lost the digits in which they differ.
+        """
+        count = self.count().reshape(-1, *[1] * (values.ndim - 1))
+        mean = values[self.first] * 1.0
+        for _ in range(2):
+            mean = mean + self.sum(values - mean[self.group]) / count
+        return mean
+
     def count(self) -> np.ndarray:
         """Return the number of rows of each group."""
         return np.bincount(self.group, minlength=len(self))

@@ -21,7 +21,6 @@ import numpy as np
 
 from pmjax.graph.variable import Variable
 from pmjax.model.spec import FreeVariable, ModelSpec, distribution_of
-from pmjax.rewrites.row_analysis import not_data
 from pmjax.transforms.bijector import Bijector
 
 # The sum of losses must fall by this, and by this part of itself, to be worth a change.
@@ -80,12 +79,12 @@ def _stretch(factor: Any, c: Any) -> Any:
 
 
 def mean_and_factor(free: FreeVariable) -> tuple[Variable, Variable] | None:
-    """Return mean and Cholesky factor of a multivariate normal variable; None if neither is random."""
+    """Return mean and Cholesky factor of a multivariate normal variable; None for any other."""
     law = distribution_of(free.variable)
     if law.location_factor is None or free.bijector is not None:
         return None
     mu, factor = (free.variable.inputs[law.param_names.index(name)] for name in law.location_factor)
-    return (mu, factor) if not_data((mu, factor)) else None
+    return mu, factor
 
 
 def vectors(spec: ModelSpec) -> list[FreeVariable]:

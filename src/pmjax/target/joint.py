@@ -154,6 +154,10 @@ def log_density_terms(
         law = distribution_of(variable)
         return law.log_density(value, *params) if form is None else form.total(value, *params)
 
+    # First of all: an observed variable may be a parent of any other.
+    values = reading.read([observed.value for observed in spec.observed])
+    for observed, value in zip(spec.observed, values, strict=True):
+        reading.give(observed.variable, value)
     for free, y in zip(spec.free, unconstrained, strict=True):
         x, log_det, value, origin = y, None, y, None
         if free.bijector is not None:
@@ -164,9 +168,7 @@ def log_density_terms(
         terms[free.name] = term(free.variable, jnp.asarray(value), origin)
         if jacobian and log_det is not None:
             terms[free.name] = terms[free.name] + (log_det if forms is None else jnp.sum(log_det))
-    for observed in spec.observed:
-        value = reading.read([observed.value])[0]
-        reading.give(observed.variable, value)
+    for observed, value in zip(spec.observed, values, strict=True):
         terms[observed.name] = term(observed.variable, jnp.asarray(value))
     for potential in spec.potentials:
         value = reading.read([potential])[0]

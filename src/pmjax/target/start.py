@@ -29,6 +29,8 @@ def initial_point(spec: ModelSpec, seed: int | None = None, chain: int = 0) -> d
         If an `initval` has the wrong shape or lies outside the support.
     """
     reading = Reading({knob.node: knob.value for knob in spec.knobs}, host=True)
+    for observed in spec.observed:
+        reading.give(observed.variable, reading.read([observed.value])[0])
     point = {}
     sampled = set(spec.free)
     for free in spec.declared:
