@@ -35,7 +35,7 @@ def groups(center: float) -> np.ndarray:
     a = pm.Normal("a", center, 1e3, shape=3)
     y = center + NOISE
     pm.Normal("y", a[GROUP], np.ones(3)[GROUP], observed=y)
-    return np.array([math.fsum(y[GROUP == g] - center) for g in range(3)])
+    return np.array([math.fsum(y[g == GROUP] - center) for g in range(3)])
 
 
 def line(center: float) -> np.ndarray:
@@ -49,7 +49,7 @@ def lines_without_intercept(center: float) -> np.ndarray:
     a, b = pm.Normal("a", center, 1e3, shape=3), pm.Normal("b", 0, 1e3)
     y = center + NOISE
     pm.Normal("y", a[GROUP] + b * X, 1.0, observed=y)
-    return np.array([*(math.fsum(y[GROUP == g] - center) for g in range(3)), math.fsum((y - center) * X)])
+    return np.array([*(math.fsum(y[g == GROUP] - center) for g in range(3)), math.fsum((y - center) * X)])
 
 
 def offset(center: float) -> np.ndarray:
