@@ -32,6 +32,8 @@ from pmjax.graph.variable import Variable, lift
 from pmjax.inference.nuts.sampler import NUTS
 from pmjax.inference.others.blackjax import BlackJAXNUTS
 from pmjax.inference.others.numpyro import NumPyroNUTS
+from pmjax.inference.others.nutpie import NutpieNUTS
+from pmjax.inference.others.tfp import TFPNUTS
 from pmjax.inference.reference import PythonNUTS
 from pmjax.inference.vi.optimisers import (
     adadelta,
@@ -84,6 +86,8 @@ __all__ = [
     "Model",
     "MultiTrace",
     "NumPyroNUTS",
+    "NutpieNUTS",
+    "TFPNUTS",
     "PythonNUTS",
     "Target",
     "to_inference_data",

@@ -87,7 +87,7 @@ def sample(
         The variables and deterministics to record; all by default. The others are not recorded.
     sampler : Sampler, optional
         A sampler with its options: ``pm.NUTS(target_accept=0.9)``.
-    nuts_sampler : {"pmjax", "python", "numpyro", "blackjax"}, optional
+    nuts_sampler : {"pmjax", "python", "numpyro", "blackjax", "tfp", "nutpie"}, optional
         Our compiled sampler, the default (also for PyMC's word ``"pymc"``); a loop in Python, slow and
         readable; or NUTS of another library.
     rewrites : {"auto", False} or sequence of str

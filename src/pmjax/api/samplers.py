@@ -10,6 +10,8 @@ from pmjax.errors import ModelError, suggest
 from pmjax.inference.nuts.sampler import NUTS
 from pmjax.inference.others.blackjax import BlackJAXNUTS
 from pmjax.inference.others.numpyro import NumPyroNUTS
+from pmjax.inference.others.nutpie import NutpieNUTS
+from pmjax.inference.others.tfp import TFPNUTS
 from pmjax.inference.reference import PythonNUTS
 from pmjax.run.plan import Sampler
 
@@ -18,6 +20,8 @@ SAMPLERS: dict[str, Any] = {
     "python": PythonNUTS,
     "numpyro": NumPyroNUTS,
     "blackjax": BlackJAXNUTS,
+    "tfp": TFPNUTS,
+    "nutpie": NutpieNUTS,
 }
 """The samplers by the names that ``nuts_sampler=`` takes."""
 
