@@ -113,8 +113,8 @@ def test_means_are_those_of_one_reference(sampler: str, name: str) -> None:
 
 @pytest.mark.parametrize("function", ["sample_tfp_nuts", "sample_blackjax_nuts", "sample_numpyro_nuts"])
 def test_pymcs_functions_take_arguments_by_position_too(function: str) -> None:
-    idata = getattr(pm.sampling_jax, function)(20, 30, 2, 0.85, 3, line(), progressbar=False, jitter=False,
-                                               compute_convergence_checks=False, postprocessing_backend="cpu")  # fmt: skip
+    sample = getattr(pm.sampling_jax, function)
+    idata = sample(20, 30, 2, 0.85, 3, line(), jitter=False, postprocessing_backend="cpu", **QUIET)
     assert idata.posterior["beta"].shape == (2, 20, 2)
     assert {"sigma", "sigma_log__", "mu"} <= set(idata.posterior.data_vars)
     assert idata.posterior.attrs["target_accept"] == 0.85

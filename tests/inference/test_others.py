@@ -80,7 +80,7 @@ def test_moments_and_statistics_of_a_gaussian(kind: type) -> None:
 @SAMPLERS
 def test_a_seed_and_a_chain_index_determine_a_chain(kind: type) -> None:
     def draws(starts: np.ndarray, seed: int, chain_method: str) -> np.ndarray:
-        sampler = kind(chain_method=chain_method)
+        sampler = kind() if kind is NutpieNUTS else kind(chain_method=chain_method)
         return drawn_by(sampler, GAUSSIAN, starts, draws=20, tune=20, seed=seed).posterior.theta
 
     both, again = draws(STARTS, 5, "vectorized"), draws(STARTS[:1], 5, "sequential")

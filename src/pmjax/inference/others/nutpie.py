@@ -38,7 +38,6 @@ STATS = {
     "diverging": "diverging",
     "energy": "energy",
     "energy_error": "energy_error",
-    "depth": "tree_depth",
     "n_steps": "n_steps",
     "step_size": "step_size",
     "maxdepth_reached": "reached_max_treedepth",
@@ -187,4 +186,6 @@ def _arrays(result: Any) -> Chain:
         for theirs, ours in STATS.items()
         if theirs in parts[-1][1]
     }
+    # nutpie does not count a last doubling that turned: a tree of depth d has 2**(d - 1) to 2**d - 1 steps.
+    stats["tree_depth"] = np.frexp(stats["n_steps"].astype(float))[1]
     return theta, stats
