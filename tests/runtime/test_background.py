@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import _thread
 import threading
+import time
 
 import pytest
 
-from pmjax.runtime.background import Background
+from pmjax.runtime.background import Background, interruptible
 
 
 def test_value_and_error_come_back():
@@ -49,3 +50,25 @@ def test_who_waits_is_told_that_time_passes():
     work = Background(enough.wait)
     work.start()
     assert work.wait(tick=enough.set)
+
+
+def test_what_is_interrupted_ends():
+    began, ended = threading.Event(), threading.Event()
+
+    def for_ever() -> None:
+        began.set()
+        try:
+            while True:
+                time.sleep(0.001)
+        finally:
+            ended.set()
+
+    def interrupt() -> None:
+        if began.is_set():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interruptible(for_ever, interrupt)
+    assert ended.wait(10)
+    with pytest.raises(ZeroDivisionError):
+        interruptible(lambda: 1 / 0)

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from pmjax.errors import SamplingError
-from pmjax.runtime.background import Background
+from pmjax.runtime.background import interruptible
 from pmjax.runtime.precision import double_precision
 from pmjax.runtime.programs import program
 
@@ -105,7 +105,7 @@ class Maximiser:
 
         moved = np.ones(self._size, bool) if free is None else free
         path: list[tuple[np.ndarray, np.ndarray]] = []
-        last: dict[str, Any] = {"stop": False}
+        last: dict[str, Any] = {}
 
         def whole(x: np.ndarray) -> np.ndarray:
             theta = np.array(start, float)
@@ -113,8 +113,6 @@ class Maximiser:
             return theta
 
         def negative(x: np.ndarray) -> tuple[float, np.ndarray]:
-            if last["stop"]:
-                raise InterruptedError
             value, gradient = self.value_and_gradient(whole(x))
             last["x"], last["gradient"] = np.array(x), gradient
             if not np.isfinite(value):
@@ -146,13 +144,7 @@ class Maximiser:
                 negative, start[moved], jac=True, method=method, callback=visited, options=options, **chosen
             )
 
-        running = Background(work)
-        running.start()
-        try:
-            raw = running.wait(lambda: tick(self.evaluations))
-        except KeyboardInterrupt:
-            last["stop"] = True
-            raise
+        raw = interruptible(work, lambda: tick(self.evaluations))
         theta = whole(raw.x)
         value, gradient = self.value_and_gradient(theta)
         return Mode(theta, value, gradient, raw, path)

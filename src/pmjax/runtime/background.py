@@ -112,6 +112,30 @@ class Background:
         return self._value
 
 
+def interruptible(function: Callable[[], Any], tick: Callable[[], None] | None = None) -> Any:
+    """Return what a function returns. Ctrl-C is answered at once, and ends it.
+
+    Parameters
+    ----------
+    function : callable
+        Takes nothing; it runs in a thread of its own.
+    tick : callable, optional
+        Called now and then, with nothing, meanwhile. What it raises ends the function too.
+
+    Examples
+    --------
+    >>> interruptible(lambda: 6 * 7)
+    42
+    """
+    work = Background(function)
+    work.start()
+    try:
+        return work.wait(tick)
+    except BaseException:
+        work.stop()
+        raise
+
+
 @cache
 def _wait_at_exit() -> None:
     # Handlers run in the reverse order: this one, registered after JAX was imported, before JAX's own.

@@ -10,7 +10,7 @@ import numpy as np
 
 from pmjax.errors import ModelError
 from pmjax.runtime import streams
-from pmjax.runtime.background import Background
+from pmjax.runtime.background import interruptible
 from pmjax.runtime.memory import available_memory, readable
 from pmjax.runtime.precision import double_precision
 from pmjax.runtime.programs import program
@@ -98,13 +98,7 @@ def over_draws(
                 progress["done"] = last
             return result
 
-    running = Background(work)
-    running.start()
-    try:
-        finished: dict[str, np.ndarray] = running.wait(lambda: tick(progress["done"]))
-    except BaseException:
-        running.stop()
-        raise
+    finished: dict[str, np.ndarray] = interruptible(work, lambda: tick(progress["done"]))
     return finished
 
 

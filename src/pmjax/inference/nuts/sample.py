@@ -26,7 +26,7 @@ from pmjax.run.statistics import STATS
 from pmjax.run.store import MemoryStore, Recorder
 from pmjax.run.trace import Trace
 from pmjax.runtime import programs
-from pmjax.runtime.background import Background
+from pmjax.runtime.background import Background, interruptible
 from pmjax.runtime.settings import own_settings
 from pmjax.runtime.termination import termination_interrupts
 from pmjax.target.density import Density
@@ -140,13 +140,10 @@ def sample_nuts(
             Background(partial(_prepare, window_hook, batch, dtype, scope)).start()
         while_compiling()
 
-    making = Background(partial(_compile, program, data, knobs, scope, traced))
-    making.start()
-    try:
-        compiled = making.wait(lambda: progress.phase("Compiling the model and the sampler"))
-    except KeyboardInterrupt:
-        making.stop()
-        raise
+    compiled = interruptible(
+        partial(_compile, program, data, knobs, scope, traced),
+        lambda: progress.phase("Compiling the model and the sampler"),
+    )
     compile_seconds = time.perf_counter() - began
     run = Run(
         run_chunk=compiled,

@@ -9,7 +9,7 @@ from typing import Any
 from pmjax.errors import ModelError, suggest
 from pmjax.run.plan import Plan
 from pmjax.run.progress import Progress
-from pmjax.runtime.background import Background
+from pmjax.runtime.background import interruptible
 from pmjax.runtime.settings import own_settings
 
 
@@ -46,9 +46,7 @@ def waited(work: Callable[[], Any], progress: Progress, what: str) -> Any:
         with own_settings():
             return work()
 
-    running = Background(with_settings)
-    running.start()
-    return running.wait(lambda: progress.phase(what))
+    return interruptible(with_settings, lambda: progress.phase(what))
 
 
 def attributes(sampler: str, plan: Plan, options: Mapping[str, Any]) -> dict[str, object]:

@@ -14,7 +14,7 @@ import numpy as np
 from pmjax.errors import SamplingError
 from pmjax.inference.smc.kernels import Kernel, Particle
 from pmjax.runtime import streams
-from pmjax.runtime.background import Background
+from pmjax.runtime.background import interruptible
 from pmjax.runtime.precision import double_precision
 from pmjax.runtime.programs import program
 from pmjax.target.tempered import Tempered
@@ -79,16 +79,11 @@ def sample_smc(
         Called now and then with what is going on.
     """
     began = time.perf_counter()
-    state = {"text": "Compiling the model", "stop": False}
-    running = Background(
-        lambda: _run(tempered, kernel, draws, chains, seed, threshold, correlation_threshold, state)
+    state = {"text": "Compiling the model"}
+    population: Population = interruptible(
+        lambda: _run(tempered, kernel, draws, chains, seed, threshold, correlation_threshold, state),
+        lambda: tick(state["text"]),
     )
-    running.start()
-    try:
-        population: Population = running.wait(lambda: tick(str(state["text"])))
-    except BaseException:
-        state["stop"] = True
-        raise
     population.seconds["sample"] = time.perf_counter() - began
     return population
 
@@ -101,7 +96,7 @@ def _run(
     seed: int,
     threshold: float,
     correlation_threshold: float,
-    state: dict[str, Any],
+    state: dict[str, str],
 ) -> Population:
     with double_precision():
         keys = streams.chain_keys(seed, "particles", chains)
@@ -117,7 +112,7 @@ def _run(
         call = 0
         for _ in range(MAX_STAGES):
             active = beta < 1
-            if not active.any() or state["stop"]:
+            if not active.any():
                 break
             particles, beta, evidence = _reweigh(particles, beta, evidence, threshold, active, seed, call)
             shape = _shapes(np.asarray(particles.theta))
@@ -129,7 +124,7 @@ def _run(
                 if kernel.target is not None:
                     scale = scale * np.exp(np.clip(2 * (np.asarray(accept) - kernel.target), -0.5, 0.5))
                 remembered = _correlation(old, np.asarray(particles.theta))
-                if state["stop"] or last - remembered < correlation_threshold * MOVES or remembered < 0.05:
+                if last - remembered < correlation_threshold * MOVES or remembered < 0.05:
                     break
                 last = remembered
             for chain in np.flatnonzero(active):

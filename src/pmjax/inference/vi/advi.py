@@ -11,7 +11,7 @@ import numpy as np
 
 from pmjax.errors import SamplingError
 from pmjax.runtime import streams
-from pmjax.runtime.background import Background
+from pmjax.runtime.background import interruptible
 from pmjax.runtime.precision import double_precision
 from pmjax.runtime.programs import program
 from pmjax.target.density import Density
@@ -75,9 +75,7 @@ class Climb:
         SamplingError
             If a parameter is no number any more; the message names the coordinate.
         """
-        running = Background(lambda: self._run(count))
-        running.start()
-        params, state, losses = running.wait(tick)
+        params, state, losses = interruptible(lambda: self._run(count), tick)
         broken = [not np.all(np.isfinite(np.asarray(leaf))) for leaf in jax.tree.leaves(params)]
         if any(broken):
             raise SamplingError(self._blame(params))
