@@ -133,6 +133,23 @@ def test_a_process_on_a_grid_is_the_process_at_its_points() -> None:
     assert np.isfinite(pm.draw(new, 10, random_seed=1)).all()
 
 
+def test_predictions_on_a_grid_are_those_of_all_its_points() -> None:
+    covs = [pm.gp.cov.ExpQuad(1, 0.6), 1.7 * pm.gp.cov.Matern52(1, 0.9)]
+    new = np.array([[0.2, 0.3], [0.9, 1.5]])
+    with pm.Model():
+        on_grid = pm.gp.MarginalKron(cov_funcs=covs)
+        on_grid.marginal_likelihood("y", Xs=GRID, y=ON_GRID, sigma=SIGMA)
+        dense = pm.gp.Marginal(cov_func=pm.gp.cov.Kron(covs))
+        dense.marginal_likelihood("z", X=pm.math.cartesian(*GRID), y=ON_GRID, sigma=SIGMA)
+        for options in ({"diag": True}, {"diag": True, "pred_noise": True}, {"pred_noise": True}):
+            for a, b in zip(
+                on_grid.predict(new, point={}, **options),
+                dense.predict(new, point={}, **options),
+                strict=True,
+            ):
+                np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
 def test_hilbert_space_processes_are_near_the_exact_one() -> None:
     x = np.linspace(-1, 1, 9)[:, None]
     for cov_func in (pm.gp.cov.ExpQuad(1, 0.4), 2.0 * pm.gp.cov.Matern52(1, 0.5), pm.gp.cov.Matern32(1, 0.7)):
@@ -272,6 +289,12 @@ def grid(module: Any) -> None:
     module.Normal("y", f, 1.0, observed=ON_GRID)
 
 
+def marginal_grid(module: Any) -> None:
+    ls = module.HalfNormal("ls")
+    gp = module.gp.MarginalKron(cov_funcs=[module.gp.cov.ExpQuad(1, ls), module.gp.cov.Matern52(1, 0.9)])
+    gp.marginal_likelihood("y", Xs=GRID, y=ON_GRID, sigma=SIGMA)
+
+
 LOG_LS = {"ls_log__": np.array(-0.2)}
 PYMC_MODELS: list[tuple[Any, dict[str, Any]]] = [
     (marginal, {**LOG_LS, "new": np.array([0.1, 0.2, 0.3])}),
@@ -288,4 +311,5 @@ PYMC_MODELS: list[tuple[Any, dict[str, Any]]] = [
         },
     ),
     (grid, {**LOG_LS, "f_rotated_": np.linspace(-1, 1, 12)}),
+    (marginal_grid, LOG_LS),
 ]

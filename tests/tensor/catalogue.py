@@ -151,6 +151,7 @@ CREATION: dict[str, Case] = {
     **{name: _as(getattr(np, name), WIDE) for name in ("tril_indices_from", "triu_indices_from")},
     "bartlett": _as(np.bartlett, 5),
     "tensor_copy": _as(np.copy, P),
+    "identity": _as(np.copy, P),
 }
 
 SHAPING: dict[str, Case] = {

@@ -39,21 +39,24 @@ class MvNormal(Family):
         Mean.
     cov, tau, chol : array, shape (..., K, K)
         One of: covariance, precision (its inverse), lower Cholesky factor of the covariance.
+    method : str, optional
+        How PyMC would factor the covariance to draw; taken for its sake.
     """
 
     law = vector.MvNormal()
     domains = {"cov": POSITIVE_DEFINITE, "tau": POSITIVE_DEFINITE}
+    raw = ("method",)
 
     @parametrisation
-    def by_covariance(mu: Any = 0.0, *, cov: Any) -> Any:
+    def by_covariance(mu: Any = 0.0, *, cov: Any, method: Any = None) -> Any:
         return normal_vector(mu, "cov", cov)
 
     @parametrisation
-    def by_precision(mu: Any = 0.0, *, tau: Any) -> Any:
+    def by_precision(mu: Any = 0.0, *, tau: Any, method: Any = None) -> Any:
         return normal_vector(mu, "tau", tau)
 
     @parametrisation
-    def by_factor(mu: Any = 0.0, *, chol: Any) -> Any:
+    def by_factor(mu: Any = 0.0, *, chol: Any, method: Any = None) -> Any:
         return normal_vector(mu, "chol", chol)
 
 

@@ -17,7 +17,7 @@ from pmjax.numerics.cholesky import stable_cholesky
 JITTER_DEFAULT = 1e-6
 
 
-def stabilize(K: Any, jitter: float = JITTER_DEFAULT) -> Variable:
+def stabilize(K: Any, jitter: Any = JITTER_DEFAULT) -> Variable:
     """Return a covariance matrix with a little added to its diagonal.
 
     Examples

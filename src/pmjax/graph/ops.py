@@ -266,6 +266,30 @@ class Leaf(Op):
 
 
 @dataclass(frozen=True, eq=False)
+class Positions(Op):
+    """Where a mask that constants and data determine is true, along one of its axes.
+
+    Its length changes with the data, so it is computed on the host, before a program that uses it.
+    """
+
+    axis: int
+
+    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+        (mask,) = inputs
+        return (int(np.count_nonzero(mask.eval())),), np.dtype("int64")
+
+    def evaluate(self, mask: Any) -> Any:
+        if isinstance(mask, jax.core.Tracer):
+            raise ModelError(
+                "a mask of data cannot be an argument of a compiled function; give the positions"
+            )
+        return np.nonzero(np.asarray(mask))[self.axis]
+
+    def fingerprint(self) -> Hashable:
+        return ("positions", self.axis)
+
+
+@dataclass(frozen=True, eq=False)
 class Index(Op):
     """``x[key]``: the first input is x, the others are the index arrays of `template`.
 

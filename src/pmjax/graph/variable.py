@@ -14,8 +14,8 @@ import numpy as np
 from pmjax.errors import ModelError
 from pmjax.graph.arrays import as_array
 from pmjax.graph.elementwise_table import Promotion, is_elementwise, name_of
-from pmjax.graph.evaluate import evaluate_host
-from pmjax.graph.ops import Call, Constant, DataCell, Elementwise, Index, Leaf, Leaves, Op
+from pmjax.graph.evaluate import evaluate_host, of_data
+from pmjax.graph.ops import Call, Constant, DataCell, Elementwise, Index, Leaf, Leaves, Op, Positions
 from pmjax.graph.slots import Slot, cut_slots, fill_slots
 from pmjax.numerics.functions import increase, put
 
@@ -194,6 +194,9 @@ class Variable:
     zeros_like = _unary(jnp.zeros_like)
     ones_like = _unary(jnp.ones_like)
     exp, log, log1p, log2, log10 = map(_unary, (jnp.exp, jnp.log, jnp.log1p, jnp.log2, jnp.log10))
+    deg2rad, rad2deg, real, imag, conj, conjugate = map(
+        _unary, (jnp.deg2rad, jnp.rad2deg, jnp.real, jnp.imag, jnp.conj, jnp.conjugate)
+    )
     exp2, expm1, sqrt, floor, ceil, trunc = map(
         _unary, (jnp.exp2, jnp.expm1, jnp.sqrt, jnp.floor, jnp.ceil, jnp.trunc)
     )
@@ -510,7 +513,7 @@ def _axes_taken(part: Any) -> int:
         return 0
     if isinstance(part, (slice, int)):
         return 1
-    array = np.asarray(part.data_value if isinstance(part, Variable) else part)
+    array = part if isinstance(part, Variable) else np.asarray(part)
     return array.ndim if array.dtype == bool else 1
 
 
@@ -523,17 +526,18 @@ def _index_arrays(x: Variable, part: Any, axis: int) -> list[Variable]:
     if isinstance(part.op, Constant) and not part.size:
         return [Variable(Constant(np.zeros(part.shape, int)))]
     if part.dtype == bool:
-        if not isinstance(part.op, Constant):
+        if not of_data(part):
             raise ModelError(
                 f"the mask in {x.label}[...] is not constant, so the result has no length; use pm.math.switch"
             )
-        mask = np.asarray(part.op.value)
-        if not mask.ndim or mask.shape != x.shape[axis : axis + mask.ndim]:
+        if not part.ndim or part.shape != x.shape[axis : axis + part.ndim]:
             raise ModelError(
-                f"the mask of shape {mask.shape} does not fit {x.label} of shape {x.shape}; "
+                f"the mask of shape {part.shape} does not fit {x.label} of shape {x.shape}; "
                 "a mask has the shape of the dimensions it selects from"
             )
-        return [Variable(Constant(i)) for i in np.nonzero(mask)]
+        if isinstance(part.op, Constant):
+            return [Variable(Constant(i)) for i in np.nonzero(part.op.value)]
+        return [Variable(Positions(k), [part]) for k in range(part.ndim)]
     if not np.issubdtype(part.dtype, np.integer):
         raise ModelError(
             f"{x.label} is indexed by {part.dtype} values; index with integers (x.astype(int)) or a mask"

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pmjax.errors import ModelError
-from pmjax.graph.evaluate import Reading, ancestors, is_random
+from pmjax.graph.evaluate import Reading, ancestors, data_arguments, evaluate_host, is_random, of_data
 from pmjax.graph.ops import Constant, DataCell, Input, Op, Shape
 from pmjax.graph.rewrite import fingerprint
 from pmjax.graph.variable import Variable, as_variable
@@ -109,7 +109,11 @@ def function(
     """
     several = isinstance(outputs, (list, tuple))
     nodes = [as_variable(v) for v in (outputs if several else [outputs])]
-    leaves = [v for v in ancestors(nodes) if isinstance(v.op, DataCell)]
+    # What data determine is computed before, unless the function itself is given data.
+    if any(of_data(x) for x in inputs):
+        leaves = [v for v in ancestors(nodes) if isinstance(v.op, DataCell)]
+    else:
+        leaves = data_arguments(nodes)
 
     def run(values: Sequence[Any], data: Sequence[Any]) -> list[Any]:
         known = {**dict(zip(inputs, values, strict=True)), **dict(zip(leaves, data, strict=True))}
@@ -122,7 +126,7 @@ def function(
             raise ModelError(f"the function takes {len(inputs)} values, got {len(values)}")
         arrays = [np.asarray(v, x.dtype) for v, x in zip(values, inputs, strict=True)]
         with double_precision():
-            results = [np.asarray(r) for r in compiled(arrays, [v.data_value for v in leaves])]
+            results = [np.asarray(r) for r in compiled(arrays, evaluate_host(leaves, {}))]
         return results if several else results[0]
 
     return call

@@ -223,14 +223,43 @@ def bartlett(M: Any) -> Variable:
     return as_variable(np.bartlett(int(plain(M, "M"))))
 
 
+def identity(x: Any) -> Variable:
+    """Return the variable."""
+    return as_variable(x)
+
+
 def tensor_copy(x: Any) -> Variable:
     """Return the variable: variables never change."""
     return as_variable(x)
 
 
 __all__ = [
-    "alloc", "arange", "as_tensor", "as_tensor_variable", "bartlett", "constant", "empty",
-    "empty_like", "eye", "full", "full_like", "geomspace", "identity_like", "linspace", "logspace",
-    "mgrid", "ogrid", "ones", "ones_like", "tensor_copy", "tri", "tril_indices", "tril_indices_from",
-    "triu_indices", "triu_indices_from", "zeros", "zeros_like",
+    "alloc",
+    "arange",
+    "as_tensor",
+    "as_tensor_variable",
+    "bartlett",
+    "constant",
+    "empty",
+    "empty_like",
+    "eye",
+    "full",
+    "full_like",
+    "geomspace",
+    "identity",
+    "identity_like",
+    "linspace",
+    "logspace",
+    "mgrid",
+    "ogrid",
+    "ones",
+    "ones_like",
+    "tensor_copy",
+    "tri",
+    "tril_indices",
+    "tril_indices_from",
+    "triu_indices",
+    "triu_indices_from",
+    "zeros",
+    "zeros_like",
 ]  # fmt: skip

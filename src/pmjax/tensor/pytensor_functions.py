@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pmjax.graph.variable import Variable, as_variable
+import numpy as np
+
+from pmjax.graph.variable import Variable
 from pmjax.tensor.elementwise import cast
 
 
-def floatX(X: Any) -> Variable:
-    """Return the values as 64-bit floating point numbers."""
-    return cast(as_variable(X), "float64")
+def floatX(X: Any) -> Any:
+    """Return variables, or numbers as NumPy's, as 64-bit floating point numbers."""
+    return cast(X, "float64") if isinstance(X, Variable) else np.asarray(X, np.float64)[()]
 
 
-def intX(X: Any) -> Variable:
-    """Return the values as 64-bit integers."""
-    return cast(as_variable(X), "int64")
+def intX(X: Any) -> Any:
+    """Return variables, or numbers as NumPy's, as 64-bit integers."""
+    return cast(X, "int64") if isinstance(X, Variable) else np.asarray(X).astype(np.int64)[()]
 
 
 def collect_default_updates(outputs: Sequence[Variable] | Variable, **options: Any) -> dict[Any, Any]:
