@@ -18,6 +18,7 @@ from pmjax.laws.law import Law
 from pmjax.runtime.precision import double_precision
 from pmjax.transforms import bijectors as b
 from pmjax.transforms.bijector import Bijector
+from pmjax.transforms.vectors import Ordered
 
 from .catalogue import EXAMPLES, Example
 
@@ -28,12 +29,12 @@ with_bijector = pytest.mark.parametrize("example", free.values(), ids=free)
 BIJECTORS: dict[str, tuple[Bijector, int]] = {
     "log": (b.Log(), 1),
     "log-odds": (b.LogOdds(), 1),
-    "interval": (b.Interval(-1.0, 3.0), 1),
+    "interval": (b.Between(-1.0, 3.0), 1),
     "lower bound": (b.LowerBound(2.0), 1),
     "upper bound": (b.UpperBound(2.0), 1),
     "simplex of 2": (b.Simplex(), 1),
     "simplex of 5": (b.Simplex(), 4),
-    "ordered": (b.Ordered(), 4),
+    "ordered": (Ordered(), 4),
 }
 every = pytest.mark.parametrize(("bijector", "size"), BIJECTORS.values(), ids=BIJECTORS)
 
@@ -93,9 +94,9 @@ def test_simplex_sums_to_one() -> None:
         (-np.inf, np.inf, None),
         (0.0, np.inf, b.LowerBound),
         (-np.inf, 0.0, b.UpperBound),
-        (0.0, 1.0, b.Interval),
+        (0.0, 1.0, b.Between),
         (np.array([0.0, 1.0]), np.inf, b.LowerBound),
-        (np.array([0.0, 1.0]), 2.0, b.Interval),
+        (np.array([0.0, 1.0]), 2.0, b.Between),
     ],
 )
 def test_interval_chooses_by_its_bounds(lower: Any, upper: Any, kind: type | None) -> None:
@@ -152,7 +153,7 @@ def test_fingerprints_name_our_own_bijectors_only() -> None:
         pass
 
     assert b.fingerprint(b.Log()) == b.fingerprint(b.Log()) is not None
-    assert len({b.fingerprint(bijector) for bijector in (None, b.Log(), b.LogOdds(), b.Ordered())}) == 4
+    assert len({b.fingerprint(bijector) for bijector in (None, b.Log(), b.LogOdds(), Ordered())}) == 4
     assert b.fingerprint(Mine()) is None
 
 
@@ -162,7 +163,7 @@ def test_ordered_cutpoints_start_in_order() -> None:
         pm.Normal("d", [0.0, 1.0, 4.0], 2, transform=pm.transforms.ordered)
         pm.Normal("e", 0, 2, shape=3, transform=pm.transforms.ordered, initval=[1.0, 2.0, 4.0])
     point = model.initial_point()
-    start = {name: program(b.Ordered())(point[f"{name}_ordered__"])[0] for name in "cde"}
+    start = {name: program(Ordered())(point[f"{name}_ordered__"])[0] for name in "cde"}
     np.testing.assert_allclose(start["c"], np.tile([-1.0, 0.0, 1.0], (2, 1)), atol=1e-15)
     np.testing.assert_allclose(start["d"], [0.0, 1.0, 4.0])
     np.testing.assert_allclose(start["e"], [1.0, 2.0, 4.0])

@@ -27,7 +27,8 @@ from pmjax.rewrites import pipeline
 from pmjax.runtime import programs
 from pmjax.runtime.precision import double_precision
 from pmjax.target.joint import joint_density
-from pmjax.transforms.bijectors import Interval, Log, Ordered
+from pmjax.transforms.bijectors import Between, Log
+from pmjax.transforms.vectors import Ordered
 from tests.api.models import eight_schools, radon
 
 Scaled = Any  # a callable, or OnVariables
@@ -360,4 +361,4 @@ def test_a_law_and_a_bijector_are_known_by_all_that_they_hold() -> None:
     assert len(set(maps)) == len(maps)
     shifted.shift = lambda x: x
     assert [shifted.fingerprint(), OwnMap().fingerprint()] == [None, None]
-    assert Interval(0, 1).fingerprint() == Interval(0, 2).fingerprint()  # its bounds are nodes of the graph
+    assert Between(0, 1).fingerprint() == Between(0, 2).fingerprint()  # its bounds are nodes of the graph

@@ -105,16 +105,17 @@ def test_basic_indexing_is_numpys(data: Any) -> None:
 @given(st.data())
 def test_integer_array_indexing_is_numpys(data: Any) -> None:
     a = np.arange(60.0).reshape(3, 4, 5)
-    key = data.draw(hnp.integer_array_indices(a.shape[: data.draw(st.integers(1, 3))]))
+    shape = a.shape[: data.draw(st.integers(1, 3))]
+    key = data.draw(hnp.integer_array_indices(shape, dtype=np.dtype("uint8")))
     x = symbol(a)
     np.testing.assert_array_equal(value_of(x[key], {x: a}), a[key])
 
 
 A = np.arange(60.0).reshape(3, 4, 5)
-I, J = np.array([2, 0, -1]), np.array([[0], [-2]])
+I, J = [2, 0, -1], np.array([[0], [-2]])
 MASK = np.array([True, False, True, True])
 KEYS: list[Any] = [
-    *(0, -1, np.int64(-2), np.array(-1), slice(None, None, -1), ..., None, I, J, [0, -1], I.astype("int32")),
+    *(0, -1, np.int64(-2), np.array(-1), slice(None, None, -1), ..., None, I, J, [0, -1], np.int32([-1, -3])),
     *(
         (-1, I),
         (I, -1),
@@ -129,13 +130,13 @@ KEYS: list[Any] = [
         (J, I, -1),
         (..., -1, I),
         (slice(None), MASK),
-        (slice(None), MASK, np.array([0, 1, -1])),
+        (slice(None), MASK, [0, 1, -1]),
         (0, MASK, None),
     ),
     *((A > 20), (A[..., 0] > 20), (..., A[0] > 3), (-1, A[0] > 3), (slice(None), list(MASK)), (..., MASK, 0)),
     *(
         pd.Series([0, 2]),
-        xr.DataArray([0, -1]),
+        xr.DataArray([0, -2]),
         np.zeros((0,), int),
         (I, slice(-3, -1), I),
         (-3, slice(None), -5),
@@ -163,9 +164,21 @@ def test_every_kind_of_index(host: bool) -> None:
 
 
 def test_indices_may_be_symbolic() -> None:
-    x, i = symbol(A), symbol(I)
-    np.testing.assert_array_equal(value_of(x[i, 1:, -1], {x: A, i: I}, host=False), A[I, 1:, -1])
-    np.testing.assert_array_equal(value_of(x[-1, i + 1], {x: A, i: I}, host=False), A[-1, I + 1])
+    rows = np.array(I)
+    x, i = symbol(A), symbol(rows)
+    np.testing.assert_array_equal(value_of(x[i, 1:, -1], {x: A, i: rows}, host=False), A[I, 1:, -1])
+    np.testing.assert_array_equal(value_of(x[-1, i + 1], {x: A, i: rows}, host=False), A[-1, rows + 1])
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [np.array([0, -1, 1, -1]), np.array([0, -1, 1, -1], "int8"), pd.Series(["u", None, "v", None]).astype("category").cat.codes],
+)
+def test_codes_of_missing_categories_are_refused_as_an_index(codes: Any) -> None:
+    x = symbol(A)
+    with pytest.raises(ModelError, match=r"rows 1, 3 are negative, for example -1 \(pandas codes"):
+        x[codes]
+    np.testing.assert_array_equal(value_of(x[list(codes[:2])], {x: A}), A[[0, -1]])
 
 
 v, w, m = np.array([0.5, 1.5, 2.5]), np.array([1.0, -1.0, 2.0]), np.array([[2.0, 0.3], [0.3, 1.0]])

@@ -195,11 +195,11 @@ def test_new_data_with_coordinates() -> None:
 def test_new_index_data_are_checked_against_new_lengths() -> None:
     with pm.Model() as model:
         weight = pm.Data("weight", np.ones(3), dims="group")
-        index = pm.Data("index", np.array([0, 2]))
+        index = pm.Data("index", np.array([1, 2]))
         a = pm.Normal("a", dims="group") * weight
         pm.Normal("y", a[index] + a[index - 1], observed=np.zeros(2))
     model.freeze()
-    pm.set_data({"index": [0, 4]}, model)
+    pm.set_data({"index": [1, 4]}, model)
     with pytest.raises(ModelError, match="index 4 is out of bounds for axis 0 with size 3"):
         model.freeze()
     pm.set_data({"weight": np.ones(5)}, model)

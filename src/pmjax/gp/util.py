@@ -105,7 +105,7 @@ def replace_with_values(
         If a random variable that the expressions depend on has no value.
     """
     owner = model if model is not None else current_model.get()
-    named = {} if owner is None else owner.named
+    named = {} if owner is None else owner.named_vars
     given = {named[n]: np.asarray(v, float) for n, v in (replacements or {}).items() if n in named}
     behind = ancestors(list(vars_needed), stop=lambda v: v in given)
     missing = [v.label for v in behind if is_random(v) and v not in given]

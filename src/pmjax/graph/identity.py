@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from pmjax.graph.length import Length, settled
 from pmjax.graph.slots import Slot
 from pmjax.laws.law import Law
 
@@ -72,6 +73,7 @@ def value_fingerprint(value: Any) -> Hashable | None:
     >>> value_fingerprint({"a": object()}) is None
     True
     """
+    value = settled(value) if isinstance(value, (Length, slice)) else value
     kind = type(value)
     if kind in _PLAIN:
         return f"{kind.__name__} {value!r}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -18,7 +18,9 @@ import numpy as np
 
 from pmjax.errors import ModelError
 from pmjax.graph import elementwise_table
+from pmjax.graph.arrays import as_array, rows
 from pmjax.graph.identity import function_fingerprint, value_fingerprint
+from pmjax.graph.length import begin_epoch, follows, settled
 from pmjax.graph.slots import Slot, fill_slots
 from pmjax.laws.law import Law
 from pmjax.numerics.rows import take_rows
@@ -50,6 +52,15 @@ class Op(ABC):
     def fingerprint(self) -> Hashable | None:
         """Return what identifies this operation in any process, or None if nothing does."""
 
+    @property
+    def follows_data(self) -> bool:
+        """Whether the result may change its shape or value when data are set anew."""
+        return False
+
+    def settled(self) -> Op:
+        """Return the operation with data and lengths as they are now, which nothing changes any more."""
+        return self
+
 
 @dataclass(frozen=True, eq=False)
 class Constant(Op):
@@ -77,10 +88,52 @@ class Constant(Op):
 
 @dataclass(eq=False)
 class DataCell(Op):
-    """A named array that the user may replace (``pm.Data``); always an argument of the program."""
+    """A named array that the user may replace (``pm.Data``); always an argument of the program.
+
+    A cell that is not `live` belongs to a frozen model and keeps its value.
+    """
 
     name: str
     value: np.ndarray
+    live: bool = True
+
+    def __post_init__(self) -> None:
+        # Where data have one row when they are declared, that row is repeated on purpose.
+        self.repeated = tuple(n == 1 for n in self.value.shape)
+
+    def accept(self, values: Any) -> np.ndarray:
+        """Return other values for the cell.
+
+        Raises
+        ------
+        ModelError
+            If they are no numbers, of another kind, or have another number of dimensions.
+        """
+        try:
+            array = as_array(values)
+        except ModelError as error:
+            raise ModelError(f"{self.name!r}: {error}") from None
+        own = self.value
+        if array.ndim != own.ndim or not np.can_cast(array.dtype, own.dtype, "same_kind"):
+            raise ModelError(
+                f"{self.name!r} holds {own.dtype} values with {own.ndim} dimension(s), "
+                f"got {array.dtype} with shape {array.shape}"
+            )
+        array = array.astype(own.dtype)
+        array.setflags(write=False)
+        return array
+
+    def set(self, array: np.ndarray) -> None:
+        """Take other values; what was inferred from the old ones is stale."""
+        self.value = array
+        begin_epoch()
+
+    @property
+    def follows_data(self) -> bool:
+        return self.live
+
+    def settled(self) -> DataCell:
+        return replace(self, live=False)
 
     def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
         return self.value.shape, self.value.dtype
@@ -155,6 +208,13 @@ class Call(Op):
     function: Callable[..., Any]
     template: tuple[tuple[Any, ...], dict[str, Any]]
 
+    @property
+    def follows_data(self) -> bool:
+        return follows(self.template)
+
+    def settled(self) -> Call:
+        return replace(self, template=settled(self.template))
+
     def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
         result = self.result(inputs)
         if not _is_array(result):
@@ -228,6 +288,13 @@ class Leaves(Op):
 
     call: Call
 
+    @property
+    def follows_data(self) -> bool:
+        return self.call.follows_data
+
+    def settled(self) -> Leaves:
+        return Leaves(self.call.settled())
+
     def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
         return (), np.dtype(object)
 
@@ -300,6 +367,13 @@ class Index(Op):
     template: tuple[Any, ...]
     in_bounds: bool
 
+    @property
+    def follows_data(self) -> bool:
+        return follows(self.template)
+
+    def settled(self) -> Index:
+        return replace(self, template=settled(self.template))
+
     def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
         x, *indices = inputs
         # A zero-stride dummy: NumPy applies its own indexing rules, and checks bounds, at no cost.
@@ -309,6 +383,9 @@ class Index(Op):
             result = dummy[fill_slots(self.template, values)]
         except IndexError as error:
             raise ValueError(f"cannot index {x.label} of shape {x.shape}: {error}") from None
+        for value in values:
+            if np.any(value < 0):
+                raise ValueError(negative_index(x, value))
         return result.shape, x.dtype
 
     def evaluate(self, x: Any, *indices: Any) -> Any:
@@ -324,6 +401,16 @@ class Index(Op):
 
     def fingerprint(self) -> Hashable:
         return ("index", value_fingerprint(self.template), self.in_bounds)
+
+
+def negative_index(x: Variable, position: np.ndarray) -> str:
+    """Return the sentence for positions below zero, which data may hold by mistake only."""
+    negative = position < 0
+    example = position[np.unravel_index(np.argmax(negative), negative.shape)]
+    return (
+        f"the index of {x.label}: {rows(negative)} negative, for example {example} (pandas codes a missing "
+        "category as -1); drop these rows, or count from the start"
+    )
 
 
 def _positions(index: Variable) -> np.ndarray:
@@ -345,8 +432,15 @@ class RandomVariable(Op):
     law: Law
     shape: Shape | None
 
+    @property
+    def follows_data(self) -> bool:
+        return follows(self.shape)
+
+    def settled(self) -> RandomVariable:
+        return replace(self, shape=settled(self.shape))
+
     def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
-        return self.law.infer(inputs, self.shape)
+        return self.law.infer(inputs, settled(self.shape))
 
     def evaluate(self, *values: Any) -> Any:
         raise LookupError("a random variable has no value of its own")

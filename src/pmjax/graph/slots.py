@@ -8,6 +8,8 @@ from typing import Any
 
 import jax
 
+from pmjax.graph.length import settled
+
 
 @dataclass(frozen=True)
 class Slot:
@@ -27,7 +29,7 @@ def fill_slots(template: Any, values: Sequence[Any]) -> Any:
     >>> fill_slots({"a": Slot(1), "b": (Slot(0), None)}, ["first", "second"])
     {'a': 'second', 'b': ('first', None)}
     """
-    return jax.tree.map(lambda leaf: values[leaf.number] if isinstance(leaf, Slot) else leaf, template)
+    return jax.tree.map(lambda leaf: values[leaf.number] if isinstance(leaf, Slot) else settled(leaf), template)
 
 
 def cut_slots(

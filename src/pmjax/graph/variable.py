@@ -12,10 +12,11 @@ import jax.scipy.special as jsp
 import numpy as np
 
 from pmjax.errors import ModelError
-from pmjax.graph.arrays import as_array
+from pmjax.graph.arrays import as_array, as_number
 from pmjax.graph.elementwise_table import Promotion, is_elementwise, name_of
-from pmjax.graph.evaluate import evaluate_host, of_data
-from pmjax.graph.ops import Call, Constant, DataCell, Elementwise, Index, Leaf, Leaves, Op, Positions
+from pmjax.graph.evaluate import ancestors, evaluate_host, of_data
+from pmjax.graph.length import Length, epoch, settled
+from pmjax.graph.ops import Call, Constant, DataCell, Elementwise, Index, Leaf, Leaves, Op, Positions, negative_index
 from pmjax.graph.slots import Slot, cut_slots, fill_slots
 from pmjax.numerics.functions import increase, put
 
@@ -51,6 +52,7 @@ class Variable:
     inputs : tuple of Variable
         What it does it to.
     shape : tuple of int
+        It follows data that are set anew.
     dtype : numpy.dtype
     name : str or None
         The name in the model; None for an intermediate expression.
@@ -64,7 +66,7 @@ class Variable:
     (3,)
     """
 
-    __slots__ = ("__weakref__", "dtype", "inputs", "name", "op", "shape")
+    __slots__ = ("__weakref__", "_epoch", "_shape", "dtype", "inputs", "name", "op")
 
     # Above NumPy's and pandas' arrays, so that `array * variable` asks the variable.
     __array_priority__ = 1000.0
@@ -74,11 +76,50 @@ class Variable:
         self.op = op
         self.inputs = tuple(inputs)
         self.name = name
+        follows = op.follows_data or any(v.follows_data for v in self.inputs)
+        self._epoch = epoch() if follows else None
+        self._infer()
+
+    def _infer(self) -> None:
         try:
-            self.shape, self.dtype = op.infer(self.inputs)
+            shape, self.dtype = self.op.infer(self.inputs)
         except ValueError as error:
             # One sentence on the user's line instead of the chain of our own frames.
             raise ModelError(str(error)) from None
+        self._shape = settled(shape)
+
+    @property
+    def follows_data(self) -> bool:
+        """Whether the shape or the value may change when data or dimensions are set anew."""
+        return self._epoch is not None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape now; its numbers are lengths that follow the data (``shape=X.shape[0]``)."""
+        if self._epoch is None:
+            return self._shape
+        self._follow()
+        return tuple(Length(n, _length, self, axis) for axis, n in enumerate(self._shape))
+
+    def _follow(self) -> None:
+        """Infer anew what was inferred before data were set."""
+
+        def fresh(node: Variable) -> bool:
+            return node._epoch in (None, epoch())
+
+        if not fresh(self):
+            for node in ancestors([self], stop=fresh):
+                if not fresh(node):
+                    node._infer()
+                    node._epoch = epoch()
+
+    def rebuilt(self, op: Op, inputs: Sequence[Variable]) -> Variable:
+        """Return the same node with another operation and inputs of the same shapes and dtypes."""
+        node = Variable.__new__(Variable)
+        node.op, node.inputs, node.name, node.dtype = op, tuple(inputs), self.name, self.dtype
+        node._shape = settled(self.shape)
+        node._epoch = None
+        return node
 
     @property
     def ndim(self) -> int:
@@ -348,7 +389,7 @@ class Variable:
                 f"got {array.shape}: pm.set_data changes the shapes of a model's data"
             )
         array.setflags(write=False)
-        self.op.value = array
+        self.op.set(array)
 
     def transpose(self, *axes: Any) -> Variable:
         """Return the variable with its axes permuted."""
@@ -357,6 +398,10 @@ class Variable:
     def clip(self, min: Any = None, max: Any = None) -> Variable:
         """Return the values limited to an interval."""
         return call(jnp.clip, self, min, max)
+
+
+def _length(node: Variable, axis: int) -> int:
+    return int(node.shape[axis])
 
 
 def as_variable(value: Any) -> Variable:
@@ -376,7 +421,7 @@ def as_variable(value: Any) -> Variable:
     if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and not value.ndim):
         value = value.item()
     if isinstance(value, (bool, int, float)):
-        return Variable(Constant(value))
+        return Variable(Constant(as_number(settled(value))))
     if isinstance(value, (list, tuple)) and any(isinstance(v, Variable) for v in _flat(value)):
         return call(jnp.stack, [as_variable(v) for v in value])
     return Variable(Constant(as_array(value)))
@@ -519,6 +564,7 @@ def _axes_taken(part: Any) -> int:
 
 def _index_arrays(x: Variable, part: Any, axis: int) -> list[Variable]:
     """Return the integer arrays that an index part stands for (a mask stands for one per axis)."""
+    by_hand = isinstance(part, (list, tuple, range))
     try:
         part = as_variable(part)
     except ModelError as error:
@@ -542,8 +588,12 @@ def _index_arrays(x: Variable, part: Any, axis: int) -> list[Variable]:
         raise ModelError(
             f"{x.label} is indexed by {part.dtype} values; index with integers (x.astype(int)) or a mask"
         )
-    if isinstance(part.op, Constant) and np.any(np.asarray(part.op.value) < 0):
-        return [as_variable(_from_start(np.asarray(part.op.value), x, axis))]
+    if isinstance(part.op, Constant):
+        position = np.asarray(part.op.value)
+        # A list is written by hand; in an array -1 is how pandas codes a missing category.
+        if not by_hand and position.ndim and np.any(position == -1) and np.any(position >= 0):
+            raise ModelError(negative_index(x, position))
+        return [as_variable(_from_start(position, x, axis))] if np.any(position < 0) else [part]
     return [part]
 
 

@@ -1,8 +1,10 @@
-"""The model while it is declared: names, dims, data, random variables; it freezes into a `ModelSpec`."""
+"""The model while it is declared: names, dims, data, random variables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import Token
 from dataclasses import dataclass
 from typing import Any, Self
@@ -10,51 +12,77 @@ from typing import Any, Self
 import numpy as np
 
 from pmjax.errors import ModelError, suggest
+from pmjax.graph.arrays import as_array
 from pmjax.graph.context import current_model
-from pmjax.graph.evaluate import ancestors, random_ancestors
-from pmjax.graph.ops import DataCell, Index, RandomVariable, Shape
-from pmjax.graph.rewrite import substitute
+from pmjax.graph.length import begin_epoch
+from pmjax.graph.ops import DataCell
 from pmjax.graph.variable import Variable
 from pmjax.model.dims import Dimensions, DimNames, as_dims
+from pmjax.model.freezing import freeze, value_name
+from pmjax.model.names import check_free, check_name, names_taken
+from pmjax.model.observed import check_support, observed_node, observed_shape
 from pmjax.model.family import DEFAULT_TRANSFORM
-from pmjax.model.observed import check_support, observed_node
-from pmjax.model.spec import FreeVariable, ModelSpec, ObservedVariable, distribution_of
-from pmjax.transforms.bijector import Bijector
-from pmjax.transforms.of_support import bijector_of
+from pmjax.model.random import RandomDeclaration, Transform
+from pmjax.model.spec import ModelSpec
+from pmjax.runtime.types import Shape
+
+Make = Callable[[str, Shape | None], Variable]
+Dims = str | Sequence[str | None] | None
 
 
-@dataclass
-class RandomDeclaration:
-    """A random variable as it was declared: enough to declare it again when data change shape."""
+class _InContext(type):
+    """Models are current while they are initialised: a subclass may declare variables in ``__init__``."""
 
-    variable: Variable
-    asked: Shape | None
-    value: Variable | None
-    initval: Any
-    transform: Bijector | str | None
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        model = cls.__new__(cls, *args, **kwargs)
+        model._around = current_model.get()
+        with model:
+            model.__init__(*args, **kwargs)
+        return model
 
 
-class Declarations:
+class Declarations(metaclass=_InContext):
     """What a user declares inside ``with pm.Model():``.
 
     Parameters
     ----------
     name : str
-        A name for the model.
+        A prefix: the variables of a model named ``sub`` are called ``sub::x``.
     coords : mapping, optional
         Coordinate values by dimension name.
+    model : Model or None, optional
+        The model that this one is part of; by default the one around this line.
     """
 
-    def __init__(self, name: str = "", *, coords: Mapping[str, Any] | None = None) -> None:
-        self.name = name
-        self.dimensions = Dimensions(coords)
-        self.named: dict[str, Variable] = {}
-        self.dims: dict[str, DimNames] = {}
+    _tokens: list[Token[Any]]
+    _around: Declarations | None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        self = super().__new__(cls)
+        self._tokens = []
+        return self
+
+    def __init__(
+        self,
+        name: str = "",
+        coords: Mapping[str, Any] | None = None,
+        *,
+        model: Declarations | str | None = DEFAULT_TRANSFORM,
+    ) -> None:
+        self.name = check_name(name) if name else ""
+        self.parent: Declarations | None = self._around if isinstance(model, str) else model
+        self.named_vars: dict[str, Variable] = {}
+        self.named_vars_to_dims: dict[str, DimNames] = {}
         self.random: dict[str, RandomDeclaration] = {}
         self.deterministics: list[Variable] = []
         self.potentials: list[Variable] = []
-        self.data: list[Variable] = []
-        self._tokens: list[Token[Any]] = []
+        self.data_vars: list[Variable] = []
+        self.dimensions = Dimensions() if self.parent is None else self.parent.dimensions
+        self.taken: dict[str, str] = {} if self.parent is None else self.parent.taken
+        self._frozen: tuple[Any, ModelSpec] | None = None
+        if not isinstance(coords or {}, Mapping):
+            raise ModelError(f"coords maps names of dimensions to their values, got {type(coords).__name__}")
+        self.add_coords(coords or {})
 
     def __enter__(self) -> Self:
         self._tokens.append(current_model.set(self))
@@ -63,33 +91,126 @@ class Declarations:
     def __exit__(self, *exception: object) -> None:
         current_model.reset(self._tokens.pop())
 
-    def __getitem__(self, name: str) -> Variable:
-        try:
-            return self.named[name]
-        except KeyError:
-            raise KeyError(f"the model has no variable {name!r}{suggest(name, self.named)}") from None
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.named
+    # The tree of models, and names in it
 
     @property
-    def coords(self) -> dict[str, np.ndarray]:
-        """The coordinate values by dimension name."""
-        return dict(self.dimensions.values)
+    def lineage(self) -> list[Declarations]:
+        """This model, the one that it is part of, and so on to the root."""
+        return [self, *([] if self.parent is None else self.parent.lineage)]
+
+    @property
+    def root(self) -> Declarations:
+        """The outermost model."""
+        return self.lineage[-1]
+
+    @property
+    def isroot(self) -> bool:
+        """Whether the model is part of no other."""
+        return self.parent is None
+
+    @property
+    def prefix(self) -> str:
+        """The names of the models around, and of this one: ``outer::inner``."""
+        return "::".join(m.name for m in reversed(self.lineage) if m.name)
+
+    def name_for(self, name: str) -> str:
+        """Return a name with the prefix of the model."""
+        name = check_name(name)
+        return name if not self.prefix or name.startswith(f"{self.prefix}::") else f"{self.prefix}::{name}"
+
+    def name_of(self, name: str) -> str:
+        """Return a name without the prefix of the model."""
+        return name.removeprefix(f"{self.prefix}::") if self.prefix else name
+
+    def __getitem__(self, name: str) -> Variable:
+        for full in (name, f"{self.prefix}::{name}"):
+            if full in self.named_vars:
+                return self.named_vars[full]
+        raise KeyError(f"the model has no variable {name!r}{suggest(str(name), self.named_vars)}")
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.named_vars or f"{self.prefix}::{name}" in self.named_vars
+
+    def __getattr__(self, name: str) -> Variable:
+        variables = self.__dict__.get("named_vars", {})
+        full = f"{self.prefix}::{name}" if variables and self.prefix else name
+        if full in variables:
+            return variables[full]  # type: ignore[no-any-return]
+        raise AttributeError(
+            f"a model has no attribute {name!r}{suggest(name, [*variables, *dir(type(self))])}",
+            name=name,
+            obj=self,
+        )
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Leave the model as it was if what is done inside is refused."""
+        models = self.lineage
+        states = [{k: copy.copy(v) for k, v in vars(m).items() if isinstance(v, (dict, list))} for m in models]
+        dimensions, taken = self.dimensions.copy(), dict(self.taken)
+        cells = [(v.op, v.op.value) for v in self.root.data_vars if isinstance(v.op, DataCell)]
+        try:
+            yield
+        except BaseException:
+            for model, state in zip(models, states, strict=True):
+                for attribute, held in state.items():
+                    if attribute not in ("taken", "_tokens"):
+                        setattr(model, attribute, held)
+            self.taken.clear()
+            self.taken.update(taken)
+            self.dimensions.restore(dimensions)
+            for cell, value in cells:
+                cell.value = value
+            begin_epoch()
+            raise
+        finally:
+            for model in models:
+                model._frozen = None
+
+    # Dimensions
+
+    @property
+    def coords(self) -> dict[str, tuple[Any, ...] | None]:
+        """The coordinate values by dimension name; None for a dimension without values."""
+        values = self.dimensions.values
+        return {n: tuple(values[n]) if n in values else None for n in self.dimensions.lengths}
 
     @property
     def dim_lengths(self) -> dict[str, int]:
-        """The length of each dimension."""
-        return dict(self.dimensions.lengths)
+        """The length of each dimension; ``shape=model.dim_lengths["x"]`` follows it."""
+        return {name: self.dimensions.following(name) for name in self.dimensions.lengths}
 
     def add_coord(self, name: str, values: Any = None, *, length: int | None = None) -> None:
-        """Add a dimension."""
-        self.dimensions.add(name, values, length)
+        """Add a dimension.
 
-    def add_coords(self, coords: Mapping[str, Any]) -> None:
+        Parameters
+        ----------
+        name : str
+        values : sequence, optional
+            Its coordinate values.
+        length : int, optional
+            Its length, where it has no values.
+        """
+        with self.all_or_nothing():
+            if name not in self.dimensions.lengths and isinstance(name, str):
+                check_free([name], self.taken, f"add_coord({name!r})")
+            self.dimensions.add(name, values, length)
+            self.taken[name] = "a dimension"
+
+    def add_coords(
+        self, coords: Mapping[str, Any], *, lengths: Mapping[str, int | None] | None = None
+    ) -> None:
         """Add several dimensions."""
-        for name, values in coords.items():
-            self.add_coord(name, values)
+        with self.all_or_nothing():
+            for name, values in (coords or {}).items():
+                self.add_coord(name, values, length=(lengths or {}).get(name))
+
+    def set_dim(self, name: str, new_length: int, coord_values: Any = None) -> None:
+        """Give a dimension another length, with new coordinate values where it has some."""
+        with self.all_or_nothing():
+            self.dimensions.replace(name, coord_values, "set_dim", new_length)
+
+    # Variables
 
     @property
     def free_RVs(self) -> list[Variable]:
@@ -104,175 +225,112 @@ class Declarations:
     def declare_random(
         self,
         name: str,
-        make: Callable[[Shape | None], Variable],
+        make: Make,
         *,
-        shape: Shape | None,
-        dims: str | Sequence[str | None] | None,
-        observed: Any,
-        initval: Any,
-        transform: Bijector | str | None,
+        shape: Shape | None = None,
+        dims: Dims = None,
+        observed: Any = None,
+        initval: Any = None,
+        transform: Transform = DEFAULT_TRANSFORM,
+        default_transform: Transform = DEFAULT_TRANSFORM,
+        total_size: Any = None,
     ) -> Variable:
-        """Add a random variable; `make` builds its node for a shape."""
-        self._check_name(name)
-        names = as_dims(dims)
-        asked = shape
-        if names is not None:
-            shape = self.dimensions.shape_of(repr(name), names, shape)
-        value = None if observed is None else observed_node(name, observed)
-        if value is not None and shape is None:
-            shape = _observed_shape(make(None), value)
-        variable = make(shape)
-        if names is not None:
-            self.dimensions.check(repr(name), names, variable.shape)
-            self.dims[name] = names
-        if value is not None:
-            value = check_support(variable, value)
-        if isinstance(transform, Bijector):
-            try:
-                transform.unconstrained_shape(variable.shape)
-            except ModelError as error:
-                raise ModelError(f"{name!r}: {error}") from None
-        self.random[name] = RandomDeclaration(variable, asked, value, initval, transform)
-        self.named[name] = variable
+        """Add a random variable; ``make(name, shape)`` builds its node."""
+        with self.all_or_nothing():
+            name = self.name_for(name)
+            names = as_dims(dims)
+            if names is not None:
+                shape = self._shape_of_dims(name, names, shape)
+            value = None if observed is None else observed_node(name, observed)
+            if value is not None and shape is None:
+                shape = observed_shape(make(name, None), value)
+            variable = make(name, shape)
+            if value is not None:
+                value = check_support(variable, value)
+            declaration = RandomDeclaration(variable, value, initval, transform, default_transform, total_size)
+            self._register(variable, names, value_name(declaration))
+            for model in self.lineage:
+                model.random[name] = declaration
         return variable
 
-    def declare_expression(self, name: str, variable: Variable, dims: Any, among: list[Variable]) -> Variable:
-        """Add a named expression to one of the lists of the model."""
-        self._check_name(name)
-        names = as_dims(dims)
-        if names is not None:
-            for dim in names:
+    def declare_expression(self, name: str, make: Callable[[str], Variable], dims: Dims, kind: str) -> Variable:
+        """Add a named expression to `deterministics`, `potentials` or `data_vars`."""
+        with self.all_or_nothing():
+            variable = make(self.name_for(name))
+            self._register(variable, as_dims(dims), None)
+            for model in self.lineage:
+                getattr(model, kind).append(variable)
+        return variable
+
+    def add_named_variable(self, var: Variable, dims: Dims = None) -> None:
+        """Add a variable that has a name already to the named variables of the model."""
+        if var.name is None:
+            raise ModelError("add_named_variable: the variable has no name; use pm.Deterministic(name, var)")
+        with self.all_or_nothing():
+            self._register(var, as_dims(dims), None)
+
+    def _shape_of_dims(self, name: str, dims: DimNames, shape: Shape | None) -> Shape | None:
+        known = set(self.dimensions.lengths)
+        shape = self.dimensions.shape_of(repr(name), dims, shape)
+        for dim in set(self.dimensions.lengths) - known:
+            check_free([dim], self.taken, f"the dimension {dim!r} of {name!r}")
+            self.taken[dim] = "a dimension"
+        return shape
+
+    def _register(self, variable: Variable, dims: DimNames | None, value: str | None) -> None:
+        name = str(variable.name)
+        if dims is not None:
+            for dim in dims:
                 self.dimensions.require(dim, repr(name))
-            self.dimensions.check(repr(name), names, variable.shape)
-            self.dims[name] = names
-        among.append(variable)
-        self.named[name] = variable
-        return variable
+            self.dimensions.check(repr(name), dims, variable.shape)
+        taken = names_taken(name, value, dims or (None,) * variable.ndim)
+        check_free(taken, self.taken, repr(name))
+        self.taken.update(taken)
+        for model in self.lineage:
+            model.named_vars[name] = variable
+            if dims is not None:
+                model.named_vars_to_dims[name] = dims
 
-    def _check_name(self, name: str) -> None:
-        if not isinstance(name, str) or not name:
-            raise ModelError(f"a variable's name is a non-empty str, got {name!r}")
-        if name in self.named:
-            raise ModelError(f"the model has a variable {name!r} already; names are unique, choose another")
-        if name in self.dimensions.lengths:
-            raise ModelError(f"{name!r} is the name of a dimension; choose another name for the variable")
+    def set_initval(self, rv_var: Variable | str, initval: Any) -> None:
+        """Give a random variable another start."""
+        name = str(rv_var if isinstance(rv_var, str) else rv_var.name)
+        self.random[self.name_for(name)].initval = initval
+        for model in self.lineage:
+            model._frozen = None
+
+    # Data
 
     def set_data(self, name: str, values: Any, coords: Mapping[str, Any] | None = None) -> None:
-        """Replace the values of named data; a new shape is carried through the model."""
-        node = self[name]
-        if not isinstance(node.op, DataCell):
-            raise ModelError(f"{name!r} is not data; only variables made by pm.Data can be set")
-        array = np.asarray(getattr(values, "values", values))
-        if array.ndim != node.ndim or not np.can_cast(array.dtype, node.dtype, "same_kind"):
-            raise ModelError(
-                f"{name!r} holds {node.dtype} values with {node.ndim} dimension(s), "
-                f"got {array.dtype} with shape {array.shape}"
-            )
-        for coord, labels in (coords or {}).items():
-            self.dimensions.replace(coord, labels)
-        for dim, length in zip(self.dims.get(name, ()), array.shape, strict=False):
-            if dim is not None:
-                self.dimensions.resize(dim, length, f"the new value of {name!r}")
-        new_value = np.array(array, dtype=node.dtype)
-        new_value.setflags(write=False)
-        node.op.value = new_value
+        """Replace the values of named data; a new shape is carried through the model.
+
+        Parameters
+        ----------
+        name : str
+        values : array
+            Of the same number of dimensions and the same kind of numbers.
+        coords : mapping, optional
+            New coordinate values of dimensions whose length changes.
+        """
+        with self.all_or_nothing():
+            node = self[name]
+            if not isinstance(node.op, DataCell):
+                raise ModelError(f"{name!r} is not data; only variables made by pm.Data can be set")
+            array = node.op.accept(values)
+            for coord, labels in (coords or {}).items():
+                self.dimensions.replace(coord, labels)
+            for dim, length in zip(self.named_vars_to_dims.get(str(node.name), ()), array.shape, strict=False):
+                if dim is not None:
+                    self.dimensions.resize(dim, length, f"the new value of {name!r}")
+            node.op.set(array)
+
+    # The frozen model
 
     def freeze(self) -> ModelSpec:
         """Return the immutable description of the model as it stands, with the data as they are now."""
-        current = self._with_current_shapes()
-        _check_indices(current.values())
-        free, observed = [], []
-        for declaration in self.random.values():
-            variable = current[id(declaration.variable)]
-            if declaration.value is None:
-                free.append(
-                    FreeVariable(variable, _bijector(variable, declaration.transform), declaration.initval)
-                )
-            else:
-                value = check_support(variable, current[id(declaration.value)])
-                observed.append(ObservedVariable(variable, value))
-        bounds = [node for v in free if v.bijector is not None for node in v.bijector.inputs]
-        random = [current[id(d.variable)] for d in self.random.values()]
-        _check_members([*random, *bounds, *map(current.__getitem__, map(id, self.named.values()))], random)
-        return ModelSpec(
-            free=tuple(free),
-            observed=tuple(observed),
-            deterministics=tuple(current[id(v)] for v in self.deterministics),
-            potentials=tuple(current[id(v)] for v in self.potentials),
-            data=tuple(current[id(v)] for v in self.data),
-            dims=dict(self.dims),
-            coords=self.coords,
+        key = (
+            tuple(id(v.op.value) for v in self.root.data_vars if isinstance(v.op, DataCell)),
+            tuple(self.dimensions.length(dim) for dim in self.dimensions.lengths),
         )
-
-    def _outgrown(self, declaration: RandomDeclaration) -> bool:
-        """Return whether a dimension of a variable has another length than when it was declared."""
-        dims = self.dims.get(str(declaration.variable.name))
-        shape = None if dims is None else self.dimensions.shape_of("", dims, None)
-        return shape is not None and shape != declaration.variable.shape
-
-    def _with_current_shapes(self) -> dict[int, Variable]:
-        """Return each declared node as it is with the data of now: shapes follow `set_data`."""
-        values = [d.value for d in self.random.values() if d.value is not None]
-        nodes = [*self.named.values(), *values]
-        fresh: dict[Variable, Variable] = {}
-        for node in self.data:
-            if isinstance(node.op, DataCell) and node.op.value.shape != node.shape:
-                fresh[node] = Variable(node.op, (), node.name)
-        if not fresh and not any(map(self._outgrown, self.random.values())):
-            return {id(v): v for v in nodes}
-        for declaration in self.random.values():
-            old = declaration.variable
-            params = substitute(old.inputs, fresh)
-            names = self.dims.get(str(old.name))
-            shape = declaration.asked
-            if names is not None:
-                shape = self.dimensions.shape_of(repr(old.name), names, None)
-            law = distribution_of(old)
-            if declaration.value is not None and shape is None:
-                value = substitute([declaration.value], fresh)[0]
-                shape = _observed_shape(Variable(RandomVariable(law, None), params, old.name), value)
-            fresh[old] = Variable(RandomVariable(law, shape), params, old.name)
-        return {id(old): new for old, new in zip(nodes, substitute(nodes, fresh), strict=True)}
-
-
-def _observed_shape(unsized: Variable, value: Variable) -> Shape:
-    """Return the shape of an observed variable: that of its values, which the parameters must fit."""
-    law = distribution_of(unsized)
-    try:
-        law.infer(unsized.inputs, value.shape)
-    except ValueError:
-        raise ModelError(
-            f"{unsized.label}: the observed values have shape {value.shape}, which does not fit "
-            f"the parameters: they broadcast to {unsized.shape}"
-        ) from None
-    return value.shape
-
-
-def _bijector(variable: Variable, transform: Bijector | str | None) -> Bijector | None:
-    if isinstance(transform, Bijector) or transform is None:
-        return transform
-    if transform != DEFAULT_TRANSFORM:
-        raise ModelError(f"{variable.label}: transform must be a bijector or None, got {transform!r}")
-    return bijector_of(distribution_of(variable), variable.inputs)
-
-
-def _check_indices(nodes: Iterable[Variable]) -> None:
-    """Raise ModelError if an index that follows from data has left the bounds."""
-    for node in ancestors(nodes):
-        if isinstance(node.op, Index) and not node.op.in_bounds:
-            Variable(node.op, node.inputs, node.name)
-
-
-def _check_members(variables: Sequence[Variable], members: Iterable[Variable]) -> None:
-    """Raise ModelError if a variable depends on a random variable that is not part of the model."""
-    inside = {id(v) for v in members}
-    strangers = [v for v in random_ancestors(variables) if id(v) not in inside]
-    if not strangers:
-        return
-    stranger = strangers[0]
-    heir = next(v for v in variables if any(a is stranger for a in ancestors([v])))
-    who = stranger.label if stranger.name else f"a {distribution_of(stranger).name} variable"
-    raise ModelError(
-        f"{heir.label} depends on {who}, which is not part of the model; "
-        "declare it with a name in the same model"
-    )
+        if self._frozen is None or self._frozen[0] != key:
+            self._frozen = (key, freeze(self))
+        return self._frozen[1]

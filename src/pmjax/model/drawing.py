@@ -15,9 +15,9 @@ from pmjax.model.spec import distribution_of
 def edges(model: Declarations) -> list[tuple[str, str]]:
     """Return (parent, child) for each named variable that another is directly computed from."""
     found = []
-    for name, variable in model.named.items():
+    for name, variable in model.named_vars.items():
         behind = ancestors(variable.inputs, stop=lambda v: v.name is not None)
-        found += [(v.name, name) for v in behind if v.name in model.named]
+        found += [(v.name, name) for v in behind if v.name in model.named_vars]
         declaration = model.random.get(name)
         if declaration is not None and declaration.value is not None and declaration.value.name is not None:
             found.append((name, declaration.value.name))
@@ -41,7 +41,7 @@ def draw_graph(model: Declarations) -> Any:
         raise ModelError("drawing a model needs the package graphviz: pip install graphviz") from None
     graph = graphviz.Digraph(model.name or "model")
     plates: dict[str, list[str]] = {}
-    for name, variable in model.named.items():
+    for name, variable in model.named_vars.items():
         plates.setdefault(_plate(model, name, variable), []).append(name)
     for plate, names in plates.items():
         if not plate:
@@ -55,14 +55,14 @@ def draw_graph(model: Declarations) -> Any:
 
 
 def _plate(model: Declarations, name: str, variable: Variable) -> str:
-    dims = model.dims.get(name, (None,) * variable.ndim)
+    dims = model.named_vars_to_dims.get(name, (None,) * variable.ndim)
     return " x ".join(f"{d} ({n})" if d else str(n) for d, n in zip(dims, variable.shape, strict=True))
 
 
 def _add_nodes(graph: Any, model: Declarations, names: list[str]) -> None:
     potentials = {v.name for v in model.potentials}
     for name in names:
-        variable = model.named[name]
+        variable = model.named_vars[name]
         if name in model.random:
             observed = model.random[name].value is not None
             style = {"style": "filled", "fillcolor": "lightgrey"} if observed else {}

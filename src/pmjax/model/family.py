@@ -11,6 +11,7 @@ import numpy as np
 
 from pmjax.errors import ModelError, suggest
 from pmjax.graph.context import require_model
+from pmjax.graph.length import Length
 from pmjax.graph.ops import Constant, RandomVariable
 from pmjax.graph.variable import Variable, as_variable
 from pmjax.laws.law import Law
@@ -20,7 +21,10 @@ from pmjax.transforms.bijector import Bijector
 
 DEFAULT_TRANSFORM = "default"
 # What a declaration takes beside the parameters.
-DECLARATION = ("dims", "shape", "size", "observed", "initval", "transform")
+DECLARATION = (
+    *("dims", "shape", "size", "observed", "initval", "transform", "default_transform"),
+    *("total_size", "rng"),
+)
 
 Parametrisation = Callable[..., Any]
 Parsed = tuple[Law, list[Variable]]
@@ -114,6 +118,9 @@ class Family:
         observed: Any = None,
         initval: Any = None,
         transform: Bijector | str | None = DEFAULT_TRANSFORM,
+        default_transform: Bijector | str | None = DEFAULT_TRANSFORM,
+        total_size: Any = None,
+        rng: Any = None,
         **kwargs: Any,
     ) -> Any:
         """Declare a random variable of this family in the current model.
@@ -134,7 +141,13 @@ class Family:
         initval : array, optional
             Where chains start.
         transform : Bijector or None, optional
-            The map to unconstrained values instead of the default; None samples the values as they are.
+            A map to unconstrained values after the default one; None samples the values as they are.
+        default_transform : Bijector or None, optional
+            The map to unconstrained values instead of the one of the family.
+        total_size : int or sequence of int, optional
+            The size of the whole data, where the observed values are a part of them.
+        rng : optional
+            Not used: seeds belong to what draws.
 
         Returns
         -------
@@ -150,9 +163,9 @@ class Family:
         if law.is_open and shape is None and size is None and dims is None and observed is None:
             raise ModelError(f"{what}: give shape=, dims= or steps=: its length")
 
-        def make(full_shape: Shape | None) -> Variable:
+        def make(full_name: str, full_shape: Shape | None) -> Variable:
             try:
-                return Variable(RandomVariable(law, full_shape), params, name)
+                return Variable(RandomVariable(law, full_shape), params, full_name)
             except ModelError as error:
                 raise ModelError(f"{name!r}: {error}") from None
 
@@ -164,6 +177,8 @@ class Family:
             observed=observed,
             initval=initval,
             transform=transform,
+            default_transform=default_transform,
+            total_size=total_size,
         )
         return variable
 
@@ -287,7 +302,8 @@ def as_shape(shape: Any) -> Shape:
         If it is no integer or sequence of non-negative integers.
     """
     try:
-        sizes = tuple(int(n) for n in shape) if np.ndim(shape) else (int(shape),)
+        given = shape if np.ndim(shape) else (shape,)
+        sizes = tuple(n if isinstance(n, Length) else int(n) for n in given)
         if any(n < 0 for n in sizes) or any(int(n) != n for n in np.ravel(shape)):
             raise ValueError
     except (TypeError, ValueError):

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from pmjax.errors import ModelError
+from pmjax.graph.arrays import LARGEST_INTEGER, as_array, rows
 from pmjax.graph.evaluate import random_ancestors
 from pmjax.graph.ops import Constant
-from pmjax.graph.variable import Variable, as_array
+from pmjax.graph.variable import Variable
 from pmjax.model.spec import distribution_of
+from pmjax.runtime.types import Shape
 
 
 def observed_node(name: str, observed: Any) -> Variable:
@@ -27,12 +29,23 @@ def observed_node(name: str, observed: Any) -> Variable:
                 f"{name!r}: observed must be data, and it depends on a random variable; use pm.Potential"
             )
         return observed
-    if np.ma.isMaskedArray(observed) and np.ma.getmaskarray(observed).any():
-        raise ModelError(f"{name!r}: {_rows(np.ma.getmaskarray(observed))} masked; drop missing values")
     try:
         return Variable(Constant(as_array(observed)))
     except ModelError as error:
         raise ModelError(f"{name!r}: observed: {error}") from None
+
+
+def observed_shape(unsized: Variable, value: Variable) -> Shape:
+    """Return the shape of an observed variable: that of its values, which the parameters must fit."""
+    law = distribution_of(unsized)
+    try:
+        law.infer(unsized.inputs, tuple(map(int, value.shape)))
+    except ValueError:
+        raise ModelError(
+            f"{unsized.label}: the observed values have shape {value.shape}, which does not fit "
+            f"the parameters: they broadcast to {unsized.shape}"
+        ) from None
+    return value.shape
 
 
 def check_support(variable: Variable, value: Variable) -> Variable:
@@ -54,27 +67,20 @@ def check_support(variable: Variable, value: Variable) -> Variable:
     missing = np.isnan(array) if array.dtype.kind == "f" else np.zeros(array.shape, bool)
     if missing.any():
         raise ModelError(
-            f"{variable.label}: {_rows(missing)} NaN; drop missing values before the model (data.dropna())"
+            f"{variable.label}: {rows(missing, 'observed')} NaN; drop missing values before the model "
+            "(data.dropna()), or give them as observed= without pm.Data, to be imputed"
         )
     params = [None if p.data_value is None else np.asarray(p.data_value) for p in variable.inputs]
     inside = np.asarray(law.contains(array, *params))
+    if law.discrete and array.dtype.kind == "f":
+        inside = inside & (np.abs(array) <= LARGEST_INTEGER)
     if not inside.all():
         outside = ~inside
         example = array[np.unravel_index(np.argmax(outside), outside.shape)]
         raise ModelError(
-            f"{variable.label}: {_rows(outside)} outside the support of {law.name} "
+            f"{variable.label}: {rows(outside, 'observed')} outside the support of {law.name} "
             f"({law.support.description}), for example {example}; mend them or choose another distribution"
         )
     if isinstance(value.op, Constant):
         return Variable(Constant(array.astype(np.int64 if law.discrete else np.float64)))
     return value
-
-
-def _rows(mask: np.ndarray) -> str:
-    """Return in words which rows are meant: ``observed rows 3, 7 and 40 others are``."""
-    if mask.ndim == 0:
-        return "the observed value is"
-    rows = np.unique(np.nonzero(mask)[0])
-    shown = ", ".join(map(str, rows[:5]))
-    more = f" and {len(rows) - 5} others" if len(rows) > 5 else ""
-    return f"observed row{'s' if len(rows) > 1 else ''} {shown}{more} {'are' if len(rows) > 1 else 'is'}"

@@ -34,7 +34,7 @@ def describe_model(model: Declarations) -> str:
 def _dims(model: Declarations, name: str, shape: tuple[int, ...]) -> str:
     if not shape:
         return ""
-    names = model.dims.get(name, (None,) * len(shape))
+    names = model.named_vars_to_dims.get(name, (None,) * len(shape))
     return "  [" + ", ".join(f"{d}: {n}" if d else str(n) for d, n in zip(names, shape, strict=True)) + "]"
 
 

@@ -19,6 +19,7 @@ from pmjax.target.density import Density
 from pmjax.target.forms import Forms, term_forms
 from pmjax.target.layout import Layout
 from pmjax.transforms import bijectors
+from pmjax.transforms.bijector import add_per_event
 
 # Bijectors of variables that a rewrite moves in other coordinates than the declared ones.
 MOVED = (Recentred, RecentredVector)
@@ -167,7 +168,11 @@ def log_density_terms(
         reading.give(free.variable, x)
         terms[free.name] = term(free.variable, jnp.asarray(value), origin)
         if jacobian and log_det is not None:
-            terms[free.name] = terms[free.name] + (log_det if forms is None else jnp.sum(log_det))
+            terms[free.name] = (
+                add_per_event(terms[free.name], log_det)
+                if forms is None
+                else terms[free.name] + jnp.sum(log_det)
+            )
     for observed, value in zip(spec.observed, values, strict=True):
         terms[observed.name] = term(observed.variable, jnp.asarray(value))
     for potential in spec.potentials:

@@ -44,7 +44,7 @@ def initial_point(spec: ModelSpec, seed: int | None = None, chain: int = 0) -> d
                 f"{free.name!r}: initval of shape {value.shape} does not fit the shape {variable.shape}"
             ) from None
         if free.bijector is not None and free.initval is None:
-            value = free.bijector.start(value)
+            value = free.bijector.start(value, *map(np.asarray, reading.read(free.bijector.inputs)))
         if not np.all(law.contains(value, *params)):
             what = "the start" if free.initval is None else "initval"
             raise ModelError(

@@ -1,4 +1,4 @@
-"""The bijectors of the supports: log, log-odds, interval, simplex, ordered, Cholesky factor."""
+"""The bijectors of numbers: log, log-odds, intervals, softplus, angles; and of simplexes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax.errors import ModelError
 from pmjax.graph.variable import Variable, as_variable
 from pmjax.numerics.functions import softplus
-from pmjax.transforms.bijector import Bijector, Shape
+from pmjax.transforms.bijector import Bijector, Shape, check_vector
 
 
 class Log(Bijector):
@@ -45,7 +44,7 @@ class LogOdds(Bijector):
         return -softplus(y) - softplus(-y)
 
 
-class Interval(Bijector):
+class Between(Bijector):
     """An interval with two bounds: x = lower + (upper - lower) / (1 + exp(-y)).
 
     Parameters
@@ -119,7 +118,7 @@ class Simplex(Bijector):
     name = "simplex"
 
     def unconstrained_shape(self, shape: Shape) -> Shape:
-        _check_vector(self, shape)
+        check_vector(self, shape)
         return (*shape[:-1], shape[-1] - 1)
 
     def forward(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
@@ -139,35 +138,34 @@ class Simplex(Bijector):
         return jax.nn.log_softmax(full, axis=-1)
 
 
-class Ordered(Bijector):
-    """Increasing vectors: x_1 = y_1, x_k = x_{k-1} + exp(y_k)."""
+class LogExpM1(Bijector):
+    """Positive numbers by softplus: x = log(1 + exp(y)), log |dx/dy| = -log(1 + exp(-y))."""
 
-    name = "ordered"
-
-    def unconstrained_shape(self, shape: Shape) -> Shape:
-        _check_vector(self, shape)
-        return shape
-
-    def start(self, x: np.ndarray) -> np.ndarray:
-        if np.all(np.diff(x, axis=-1) > 0):
-            return x
-        return np.sort(x, axis=-1) + np.linspace(-1.0, 1.0, x.shape[-1])
+    name = "log_exp_m1"
 
     def forward(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
-        return np.concatenate([x[..., :1], np.log(np.diff(x, axis=-1))], axis=-1)
+        return np.log(-np.expm1(-x)) + x
 
     def inverse(self, y: Any, *inputs: Any) -> Any:
-        return jnp.cumsum(jnp.concatenate([y[..., :1], jnp.exp(y[..., 1:])], axis=-1), axis=-1)
+        return softplus(y)
 
     def log_det(self, y: Any, *inputs: Any) -> Any:
-        return y[..., 1:].sum(axis=-1)
+        return -softplus(-y)
 
 
-def _check_vector(bijector: Bijector, shape: Shape) -> None:
-    if not shape:
-        raise ModelError(
-            f"the transform {bijector.name!r} is for vectors, and the variable is one number; give a shape"
-        )
+class Circular(Bijector):
+    """Angles: x is y modulo 2 pi, in (-pi, pi]; log |dx/dy| = 0."""
+
+    name = "circular"
+
+    def forward(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
+        return x
+
+    def inverse(self, y: Any, *inputs: Any) -> Any:
+        return jnp.arctan2(jnp.sin(y), jnp.cos(y))
+
+    def log_det(self, y: Any, *inputs: Any) -> Any:
+        return jnp.zeros_like(y)
 
 
 def interval(lower: Variable, upper: Variable) -> Bijector | None:
@@ -186,7 +184,7 @@ def interval(lower: Variable, upper: Variable) -> Bijector | None:
         return UpperBound(upper)
     if no_upper:
         return LowerBound(lower)
-    return Interval(lower, upper)
+    return Between(lower, upper)
 
 
 def fingerprint(bijector: Bijector | None) -> Hashable | None:

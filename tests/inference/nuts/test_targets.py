@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 import pmjax as pm
-from pmjax.transforms.bijectors import Ordered
+from pmjax.transforms.vectors import Ordered
 
 from .test_sample import assert_mean, ess
 
