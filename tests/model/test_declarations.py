@@ -227,12 +227,14 @@ def test_starts() -> None:
 def test_lookup_and_nesting() -> None:
     with pm.Model() as outer:
         pm.Normal("x")
-        with pm.Model() as inner:
+        with pm.Model(name="inner") as inner:
             pm.Normal("x")
         pm.Normal("z")
     assert outer["x"] is not inner["x"]
+    assert inner["x"] is outer["inner::x"] is inner.x
     assert "z" not in inner
-    assert [v.name for v in outer.free_RVs] == ["x", "z"]
+    assert [v.name for v in outer.free_RVs] == ["x", "inner::x", "z"]
+    assert [v.name for v in inner.free_RVs] == ["inner::x"]
     with pytest.raises(KeyError, match="did you mean 'z'"):
         outer["zz"]
 

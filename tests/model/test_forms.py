@@ -73,7 +73,7 @@ def test_expressions_of_data_are_arguments_of_the_program() -> None:
         standard = (x - 2.5) / 1.7
         mean = slope * standard
     assert data_arguments([mean]) == [standard]
-    assert model.freeze().data == (x,)
+    assert [v.name for v in model.freeze().data] == [x.name]
 
 
 def test_new_data_reach_an_expression_of_data() -> None:

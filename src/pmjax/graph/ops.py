@@ -112,7 +112,7 @@ class DataCell(Op):
         try:
             array = as_array(values)
         except ModelError as error:
-            raise ModelError(f"{self.name!r}: {error}") from None
+            raise ModelError(f"{self.name!r} holds {self.value.dtype} values: {error}") from None
         own = self.value
         if array.ndim != own.ndim or not np.can_cast(array.dtype, own.dtype, "same_kind"):
             raise ModelError(

@@ -172,7 +172,7 @@ class Dimensions:
 def _labels(name: str, values: Any) -> np.ndarray:
     values = getattr(values, "values", values)
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
-        raise ModelError(f"coords[{name!r}] must be a sequence of labels, got {values!r}")
+        raise ModelError(f"coords[{name!r}] must be one-dimensional, a sequence of labels, got {values!r}")
     labels = values if hasattr(values, "dtype") else list(values)
     array = np.asarray(labels)
     if array.ndim > 1 and isinstance(labels, list) and all(isinstance(label, tuple) for label in labels):

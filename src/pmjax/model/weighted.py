@@ -30,8 +30,16 @@ class Weighted(Law):
     weight: float
 
     def __post_init__(self) -> None:
-        for fact in ("signature", "support", "discrete", "domains", "bounds", "param_names", "name"):
+        for fact in ("signature", "support", "discrete", "domains", "bounds"):
             self.__dict__[fact] = getattr(self.law, fact)
+
+    @property
+    def name(self) -> str:
+        return self.law.name
+
+    @property
+    def param_names(self) -> tuple[str, ...]:
+        return self.law.param_names
 
     def log_density(self, x: Any, *params: Any) -> Any:
         return self.weight * self.law.log_density(x, *params)
