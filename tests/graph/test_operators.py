@@ -172,7 +172,11 @@ def test_indices_may_be_symbolic() -> None:
 
 @pytest.mark.parametrize(
     "codes",
-    [np.array([0, -1, 1, -1]), np.array([0, -1, 1, -1], "int8"), pd.Series(["u", None, "v", None]).astype("category").cat.codes],
+    [
+        np.array([0, -1, 1, -1]),
+        np.array([0, -1, 1, -1], "int8"),
+        pd.Series(["u", None, "v", None]).astype("category").cat.codes,
+    ],
 )
 def test_codes_of_missing_categories_are_refused_as_an_index(codes: Any) -> None:
     x = symbol(A)

@@ -242,7 +242,8 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
     ),
     (
         "a parent from another model",
-        "with pm.Model(model=None):\n    other = pm.Normal('other')\npm.Normal('x')\npm.Deterministic('y', other + 1)",
+        "with pm.Model(model=None):\n    other = pm.Normal('other')\n"
+        "pm.Normal('x'); pm.Deterministic('y', other + 1)",
         ["'y'", "'other'", "not part of the model"],
     ),
     (

@@ -10,7 +10,6 @@ from typing import Any, Self
 import jax
 import numpy as np
 
-
 _epoch = itertools.count()
 _current = next(_epoch)
 

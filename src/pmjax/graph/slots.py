@@ -29,7 +29,9 @@ def fill_slots(template: Any, values: Sequence[Any]) -> Any:
     >>> fill_slots({"a": Slot(1), "b": (Slot(0), None)}, ["first", "second"])
     {'a': 'second', 'b': ('first', None)}
     """
-    return jax.tree.map(lambda leaf: values[leaf.number] if isinstance(leaf, Slot) else settled(leaf), template)
+    return jax.tree.map(
+        lambda leaf: values[leaf.number] if isinstance(leaf, Slot) else settled(leaf), template
+    )
 
 
 def cut_slots(

@@ -16,7 +16,18 @@ from pmjax.graph.arrays import as_array, as_number
 from pmjax.graph.elementwise_table import Promotion, is_elementwise, name_of
 from pmjax.graph.evaluate import ancestors, evaluate_host, of_data
 from pmjax.graph.length import Length, epoch, settled
-from pmjax.graph.ops import Call, Constant, DataCell, Elementwise, Index, Leaf, Leaves, Op, Positions, negative_index
+from pmjax.graph.ops import (
+    Call,
+    Constant,
+    DataCell,
+    Elementwise,
+    Index,
+    Leaf,
+    Leaves,
+    Op,
+    Positions,
+    negative_index,
+)
 from pmjax.graph.slots import Slot, cut_slots, fill_slots
 from pmjax.numerics.functions import increase, put
 

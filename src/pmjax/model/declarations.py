@@ -6,22 +6,18 @@ import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import Token
-from dataclasses import dataclass
 from typing import Any, Self
 
-import numpy as np
-
 from pmjax.errors import ModelError, suggest
-from pmjax.graph.arrays import as_array
 from pmjax.graph.context import current_model
 from pmjax.graph.length import begin_epoch
 from pmjax.graph.ops import DataCell
 from pmjax.graph.variable import Variable
 from pmjax.model.dims import Dimensions, DimNames, as_dims
+from pmjax.model.family import DEFAULT_TRANSFORM
 from pmjax.model.freezing import freeze, value_name
 from pmjax.model.names import check_free, check_name, names_taken
 from pmjax.model.observed import check_support, observed_node, observed_shape
-from pmjax.model.family import DEFAULT_TRANSFORM
 from pmjax.model.random import RandomDeclaration, Transform
 from pmjax.model.spec import ModelSpec
 from pmjax.runtime.types import Shape
@@ -33,7 +29,7 @@ Dims = str | Sequence[str | None] | None
 class _InContext(type):
     """Models are current while they are initialised: a subclass may declare variables in ``__init__``."""
 
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __call__(cls: Any, *args: Any, **kwargs: Any) -> Any:
         model = cls.__new__(cls, *args, **kwargs)
         model._around = current_model.get()
         with model:
@@ -77,7 +73,7 @@ class Declarations(metaclass=_InContext):
         self.deterministics: list[Variable] = []
         self.potentials: list[Variable] = []
         self.data_vars: list[Variable] = []
-        self.dimensions = Dimensions() if self.parent is None else self.parent.dimensions
+        self.dimensions: Dimensions = Dimensions() if self.parent is None else self.parent.dimensions
         self.taken: dict[str, str] = {} if self.parent is None else self.parent.taken
         self._frozen: tuple[Any, ModelSpec] | None = None
         if not isinstance(coords or {}, Mapping):
@@ -146,7 +142,9 @@ class Declarations(metaclass=_InContext):
     def all_or_nothing(self) -> Iterator[None]:
         """Leave the model as it was if what is done inside is refused."""
         models = self.lineage
-        states = [{k: copy.copy(v) for k, v in vars(m).items() if isinstance(v, (dict, list))} for m in models]
+        states = [
+            {k: copy.copy(v) for k, v in vars(m).items() if isinstance(v, (dict, list))} for m in models
+        ]
         dimensions, taken = self.dimensions.copy(), dict(self.taken)
         cells = [(v.op, v.op.value) for v in self.root.data_vars if isinstance(v.op, DataCell)]
         try:
@@ -247,13 +245,17 @@ class Declarations(metaclass=_InContext):
             variable = make(name, shape)
             if value is not None:
                 value = check_support(variable, value)
-            declaration = RandomDeclaration(variable, value, initval, transform, default_transform, total_size)
+            declaration = RandomDeclaration(
+                variable, value, initval, transform, default_transform, total_size
+            )
             self._register(variable, names, value_name(declaration))
             for model in self.lineage:
                 model.random[name] = declaration
         return variable
 
-    def declare_expression(self, name: str, make: Callable[[str], Variable], dims: Dims, kind: str) -> Variable:
+    def declare_expression(
+        self, name: str, make: Callable[[str], Variable], dims: Dims, kind: str
+    ) -> Variable:
         """Add a named expression to `deterministics`, `potentials` or `data_vars`."""
         with self.all_or_nothing():
             variable = make(self.name_for(name))
@@ -318,7 +320,9 @@ class Declarations(metaclass=_InContext):
             array = node.op.accept(values)
             for coord, labels in (coords or {}).items():
                 self.dimensions.replace(coord, labels)
-            for dim, length in zip(self.named_vars_to_dims.get(str(node.name), ()), array.shape, strict=False):
+            for dim, length in zip(
+                self.named_vars_to_dims.get(str(node.name), ()), array.shape, strict=False
+            ):
                 if dim is not None:
                     self.dimensions.resize(dim, length, f"the new value of {name!r}")
             node.op.set(array)

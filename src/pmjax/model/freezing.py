@@ -48,8 +48,10 @@ def freeze(model: Declarations) -> ModelSpec:
             )
         else:
             observed.append(_observed(declaration, variable, now[declaration.value]))
-    members = [v.variable for v in (*free, *observed)]
-    _check_members([*members, *(now[b] for b in bounds), *(now[v] for v in model.named_vars.values())], members)
+    members = [*(v.variable for v in free), *(v.variable for v in observed)]
+    _check_members(
+        [*members, *(now[b] for b in bounds), *(now[v] for v in model.named_vars.values())], members
+    )
     return ModelSpec(
         free=tuple(free),
         observed=tuple(observed),
@@ -97,7 +99,7 @@ def _check_shapes(model: Declarations) -> None:
             shape = variable.shape
         except ModelError as error:
             raise ModelError(
-                f"{name!r}, with the data that were set: {error}; a shape written as a number stays what it was, "
+                f"{name!r}, with the data that were set: {error}; a shape written as a number stays, "
                 "write dims=, or shape=X.shape of the data"
             ) from None
         if name in model.named_vars_to_dims:
@@ -128,7 +130,7 @@ def _check_lengths_of_one(model: Declarations) -> None:
         except ModelError:
             names = " and ".join(map(repr, cells))
             raise ModelError(
-                f"{names} now has a length of 1, where it had more when it was declared, and would be repeated "
+                f"{names} has a length of 1 now, where it was declared with more, and would be repeated "
                 "to fit the others; give it as many rows as they have"
             ) from None
 

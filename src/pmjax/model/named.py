@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from pmjax.errors import ModelError
+from pmjax.graph.arrays import as_array
 from pmjax.graph.context import current_model, require_model
 from pmjax.graph.elementwise_table import identity
 from pmjax.graph.ops import DataCell, Elementwise
-from pmjax.graph.arrays import as_array
 from pmjax.graph.variable import Variable, as_variable
 from pmjax.model.declarations import Declarations
 from pmjax.model.dims import as_dims

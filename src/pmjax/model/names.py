@@ -54,6 +54,8 @@ def check_free(wanted: Iterable[str], taken: dict[str, str], what: str) -> None:
     """Raise ModelError if one of the wanted names is taken."""
     for name in wanted:
         if taken.get(name) == "a variable":
-            raise ModelError(f"{what}: the model has a variable {name!r} already; names are unique, choose another")
+            raise ModelError(
+                f"{what}: the model has a variable {name!r} already; names are unique, choose another"
+            )
         if name in taken:
             raise ModelError(f"{what}: {name!r} is the name of {taken[name]}; choose another name")

@@ -66,7 +66,7 @@ class Bijector(ABC):
 
     @abstractmethod
     def log_det(self, y: Any, *inputs: Any) -> Any:
-        """Return the log absolute determinant of the Jacobian of `inverse` at y: one number for each event."""
+        """Return log |det| of the Jacobian of `inverse` at y: one number for each event."""
 
     def parts(self, y: Any, *inputs: Any) -> tuple[Any, Any, Any]:
         """Return x, the log determinant, and x as its law is given it: minus the parameter `origin`, if any,
@@ -89,7 +89,7 @@ class Bijector(ABC):
 
 
 def add_per_event(a: Any, b: Any) -> Any:
-    """Return the sum of two arrays of log densities (JAX), where events of one may be parts of those of the other.
+    """Return the sum of two arrays of log densities, where events of one may be parts of those of the other.
 
     The array for the smaller events is summed over the dimensions that the larger events have in addition.
 

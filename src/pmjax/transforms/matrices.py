@@ -42,7 +42,7 @@ class CholeskyCovPacked(Bijector):
 
 
 class CholeskyCovTransform(Bijector):
-    """Covariance matrices by their Cholesky factor: X = L L', L packed row by row with exp(y) on its diagonal.
+    """Covariance matrices by a Cholesky factor: X = L L', L packed row by row with exp(y) on its diagonal.
 
     With y_k the k-th number of the diagonal, log |det| = n log 2 + sum_k (n - k + 2) y_k.
 
@@ -80,9 +80,9 @@ class CholeskyCovTransform(Bijector):
 
 
 class CholeskyCorrTransform(Bijector):
-    """Cholesky factors of correlation matrices: rows of free numbers and a 1 on the diagonal, each of length one.
+    """Cholesky factors of correlation matrices: rows of free numbers and a 1, each scaled to length one.
 
-    The free numbers fill the triangle below the diagonal in PyMC's order (a spiral from the last row inwards).
+    The free numbers fill the triangle below the diagonal in PyMC's order (a spiral from the last row in).
     With L_kk the diagonal, log |det| = sum_k (k + 1) log L_kk for k = 1, ..., n.
 
     Parameters

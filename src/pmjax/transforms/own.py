@@ -1,4 +1,4 @@
-"""Transforms that users write: classes with PyMC's three methods, and intervals by a function of the parameters."""
+"""Transforms that users write: classes with PyMC's methods, and intervals by a function of parameters."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Transform(Bijector):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "forward" in cls.__dict__:  # ours is a function of arrays
-            cls.symbolic_forward = cls.__dict__["forward"]  # type: ignore[attr-defined]
+            cls.symbolic_forward = cls.__dict__["forward"]  # type: ignore[method-assign]
             cls.forward = Transform.forward  # type: ignore[method-assign]
 
     def symbolic_forward(self, value: Any, *inputs: Any) -> Any:
@@ -124,7 +124,9 @@ class Interval(Bijector):
     @property
     def _fixed(self) -> Bijector:
         if self._chosen is None:
-            raise ModelError("Interval: the bounds depend on parameters; use it as the transform= of a variable")
+            raise ModelError(
+                "Interval: the bounds depend on parameters; use it as the transform= of a variable"
+            )
         return self._chosen
 
     def forward(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
