@@ -7,16 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from pmjax.errors import ModelError
+from pmjax.errors import ModelError, NoModelError, SamplingError
 from pmjax.graph.context import current_model
-from pmjax.graph.variable import Variable
+from pmjax.graph.variable import Variable, as_variable
 from pmjax.model.declarations import Declarations
 from pmjax.model.drawing import draw_graph
 from pmjax.model.printing import describe_model
+from pmjax.model.random import RandomDeclaration, declared_bijector
 from pmjax.rewrites import pipeline
 from pmjax.target import debug, functions, start
+from pmjax.transforms.bijector import Bijector
 
 Point = Mapping[str, Any]
+Vars = Variable | str | Sequence[Variable | str] | None
 
 
 class Model(Declarations):
@@ -49,16 +52,92 @@ class Model(Declarations):
         return f"<pmjax.Model {self.name!r}: {len(self.free_RVs)} free, {len(self.observed_RVs)} observed>"
 
     @property
+    def basic_RVs(self) -> list[Variable]:
+        """The random variables, free and observed."""
+        return [*self.free_RVs, *self.observed_RVs]
+
+    @property
+    def unobserved_RVs(self) -> list[Variable]:
+        """The free random variables and the deterministics."""
+        return [*self.free_RVs, *self.deterministics]
+
+    @property
     def value_vars(self) -> list[Variable]:
         """The unconstrained variables, as inputs of a graph (``sigma_log__``)."""
-        return functions.unconstrained_inputs(self.freeze())
+        return list(functions.unconstrained_inputs(self.freeze()))
+
+    @property
+    def continuous_value_vars(self) -> list[Variable]:
+        """The unconstrained variables that are real numbers."""
+        return [v for v in self.value_vars if v.dtype.kind == "f"]
+
+    @property
+    def discrete_value_vars(self) -> list[Variable]:
+        """The variables that are integers."""
+        return [v for v in self.value_vars if v.dtype.kind != "f"]
+
+    @property
+    def rvs_to_values(self) -> dict[Variable, Variable]:
+        """For each random variable its unconstrained variable, or the node of its observed values."""
+        free = dict(zip(self.free_RVs, self.value_vars, strict=True))
+        return {d.variable: free[d.variable] if d.value is None else d.value for d in self._declared}
+
+    @property
+    def values_to_rvs(self) -> dict[Variable, Variable]:
+        """For each value of `rvs_to_values` the random variable."""
+        return {value: variable for variable, value in self.rvs_to_values.items()}
+
+    @property
+    def rvs_to_transforms(self) -> dict[Variable, Bijector | None]:
+        """For each random variable its map to unconstrained values; None for none."""
+        return {
+            d.variable: declared_bijector(d, d.variable) if d.value is None else None for d in self._declared
+        }
+
+    @property
+    def rvs_to_initial_values(self) -> dict[Variable, Any]:
+        """For each free random variable the start that was declared."""
+        return {d.variable: d.initval for d in self._declared if d.value is None}
+
+    @property
+    def _declared(self) -> list[RandomDeclaration]:
+        return list(self.random.values())
+
+    def eval_rv_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of the free variables, and of their unconstrained ones where those differ."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for free in self.freeze().free:
+            if free.bijector is not None:
+                shapes[free.value_name] = free.unconstrained_shape
+            shapes[free.name] = free.variable.shape
+        return shapes
 
     def initial_point(self, random_seed: int | None = None) -> dict[str, np.ndarray]:
         """Return where chains start, by unconstrained name; `random_seed` matters for ``initval="prior"``."""
         return start.initial_point(self.freeze(), random_seed)
 
-    def compile_logp(self) -> Callable[[Point], float]:
+    def check_start_vals(self, start: Point | Sequence[Point], **kwargs: Any) -> None:
+        """Raise SamplingError if the log density is not finite at a point (or one of several)."""
+        for point in [start] if isinstance(start, Mapping) else start:
+            values = self.point_logps(point, **kwargs)
+            if not np.all(np.isfinite(list(values.values()))):
+                raise SamplingError(
+                    f"the log density is not finite at the start: {values}; model.debug(point) says why"
+                )
+
+    def compile_logp(
+        self, vars: Vars = None, jacobian: bool = True, sum: bool = True, **_: Any
+    ) -> Callable[[Point], Any]:
         """Return a compiled function from a point (by unconstrained names) to the log density.
+
+        Parameters
+        ----------
+        vars : Variable or sequence of Variable, optional
+            The variables (and potentials) whose terms are wanted; all by default.
+        jacobian : bool
+            Add the change-of-variables terms.
+        sum : bool
+            Return one number; otherwise a list with one array for each term.
 
         Examples
         --------
@@ -68,15 +147,83 @@ class Model(Declarations):
         >>> round(model.compile_logp()({"x": 0.0}), 4)
         -0.9189
         """
-        return functions.compile_log_density(self.freeze())
+        return functions.compile_log_density(self.freeze(), _names(vars), jacobian=jacobian, total=sum)
 
-    def compile_dlogp(self) -> Callable[[Point], np.ndarray]:
+    def compile_dlogp(
+        self, vars: Vars = None, jacobian: bool = True, **_: Any
+    ) -> Callable[[Point], np.ndarray]:
         """Return a compiled function from a point to the gradient of the log density, one flat vector."""
-        return functions.compile_gradient(self.freeze())
+        return functions.compile_gradient(self.freeze(), _names(vars), jacobian=jacobian)
+
+    def compile_d2logp(
+        self, vars: Vars = None, jacobian: bool = True, negate_output: bool = True, **_: Any
+    ) -> Callable[[Point], np.ndarray]:
+        """Return a compiled function from a point to the Hessian of the log density, shape (D, D).
+
+        Its sign is changed unless `negate_output` is False, as PyMC does.
+        """
+        hessian = functions.compile_gradient(self.freeze(), _names(vars), jacobian=jacobian, order=2)
+        return (lambda point: -hessian(point)) if negate_output else hessian
+
+    def compile_fn(
+        self, outs: Any, *, inputs: Sequence[Variable] | None = None, point_fn: bool = True, **_: Any
+    ) -> Callable[..., Any]:
+        """Return a compiled function of expressions.
+
+        Parameters
+        ----------
+        outs : Variable or sequence of Variable
+        inputs : sequence of Variable, optional
+            What the function is given; the unconstrained variables by default.
+        point_fn : bool
+            Let the function take one mapping from names to values, instead of values in order.
+        """
+        several = isinstance(outs, (list, tuple))
+        given = list(self.value_vars if inputs is None else inputs)
+        run = functions.compile_expressions(list(outs) if several else [outs], given)
+
+        def function(*values: Any) -> Any:
+            ordered = [values[0][v.name] for v in given] if point_fn else values
+            results = run(*ordered)
+            return results if several else results[0]
+
+        return function
+
+    @property
+    def varlogp(self) -> Variable:
+        """The log density of the free variables, a node of the unconstrained ones."""
+        return self._sum_of(self.free_RVs)
+
+    @property
+    def varlogp_nojac(self) -> Variable:
+        """The log density of the free variables without the change-of-variables terms."""
+        return self._sum_of(self.free_RVs, jacobian=False)
+
+    @property
+    def observedlogp(self) -> Variable:
+        """The log density of the observed variables."""
+        return self._sum_of(self.observed_RVs)
+
+    @property
+    def potentiallogp(self) -> Variable:
+        """The sum of the potentials."""
+        return self._sum_of(self.potentials)
+
+    @property
+    def datalogp(self) -> Variable:
+        """The log density of the observed variables and the potentials."""
+        return self._sum_of([*self.observed_RVs, *self.potentials])
+
+    def _sum_of(self, variables: list[Variable], jacobian: bool = True) -> Variable:
+        if not variables:
+            return as_variable(0.0)
+        total = self.logp(variables, jacobian=jacobian)
+        assert isinstance(total, Variable)
+        return total
 
     def logp(
         self,
-        vars: Variable | Sequence[Variable] | None = None,
+        vars: Vars = None,
         jacobian: bool = True,
         sum: bool = True,
     ) -> Variable | list[Variable]:
@@ -91,9 +238,7 @@ class Model(Declarations):
         sum : bool
             Return one scalar; otherwise a list with one array for each term.
         """
-        wanted = [vars] if isinstance(vars, Variable) else vars
-        names = None if wanted is None else [str(v.name) for v in wanted]
-        _, terms = functions.log_density_nodes(self.freeze(), names, jacobian=jacobian)
+        _, terms = functions.log_density_nodes(self.freeze(), _names(vars), jacobian=jacobian)
         if not sum:
             return terms
         total = terms[0].sum()
@@ -150,18 +295,22 @@ class Model(Declarations):
         return draw_graph(self)
 
 
+def _names(vars: Vars) -> list[str] | None:
+    wanted = [vars] if isinstance(vars, (Variable, str)) else vars
+    return None if wanted is None else [v if isinstance(v, str) else str(v.name) for v in wanted]
+
+
 def modelcontext(model: Declarations | None) -> Any:
     """Return the given model, or the one around this line.
 
     Raises
     ------
-    ModelError
+    NoModelError
         If there is neither.
     """
-
     found = model if model is not None else current_model.get()
     if found is None:
-        raise ModelError("no model: call this inside `with model:`, or pass model=")
+        raise NoModelError("no model: call this inside `with model:`, or pass model=")
     return found
 
 

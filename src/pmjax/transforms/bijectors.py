@@ -19,6 +19,9 @@ class Log(Bijector):
 
     name = "log"
 
+    def start(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
+        return np.where(x > 0, x, 1.0)
+
     def forward(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
         return np.log(x)
 
@@ -33,6 +36,9 @@ class LogOdds(Bijector):
     """The unit interval: x = 1 / (1 + exp(-y)), log |dx/dy| = log x + log(1 - x)."""
 
     name = "logodds"
+
+    def start(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
+        return np.where((x > 0) & (x < 1), x, 0.5)
 
     def forward(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
         return np.log(x) - np.log1p(-x)
@@ -58,6 +64,10 @@ class Between(Bijector):
     def __init__(self, lower: Any, upper: Any) -> None:
         self.inputs = (as_variable(lower), as_variable(upper))
 
+    def start(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
+        lower, upper = inputs
+        return np.where((x > lower) & (x < upper), x, (lower + upper) / 2)
+
     def forward(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
         lower, upper = inputs
         return np.log(x - lower) - np.log(upper - x)
@@ -79,6 +89,9 @@ class LowerBound(Bijector):
     def __init__(self, lower: Any) -> None:
         self.inputs = (as_variable(lower),)
 
+    def start(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
+        return np.where(x > inputs[0], x, inputs[0] + 1.0)
+
     def forward(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
         return np.log(x - inputs[0])
 
@@ -96,6 +109,9 @@ class UpperBound(Bijector):
 
     def __init__(self, upper: Any) -> None:
         self.inputs = (as_variable(upper),)
+
+    def start(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
+        return np.where(x < inputs[0], x, inputs[0] - 1.0)
 
     def forward(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
         return np.log(inputs[0] - x)
@@ -142,6 +158,9 @@ class LogExpM1(Bijector):
     """Positive numbers by softplus: x = log(1 + exp(y)), log |dx/dy| = -log(1 + exp(-y))."""
 
     name = "log_exp_m1"
+
+    def start(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
+        return np.where(x > 0, x, 1.0)
 
     def forward(self, x: np.ndarray, *inputs: np.ndarray) -> np.ndarray:
         return np.log(-np.expm1(-x)) + x
