@@ -21,13 +21,13 @@ from pmjax.api.draw import draw
 from pmjax.api.find_map import find_hessian, find_MAP
 from pmjax.api.fit import ADVI, FullRankADVI, fit
 from pmjax.api.inference_data import to_inference_data
-from pmjax.api.model import Model, model_to_graphviz, modelcontext
+from pmjax.api.model import Model, do, model_to_graphviz, modelcontext, observe
 from pmjax.api.predictive import sample_posterior_predictive, sample_prior_predictive
 from pmjax.api.sample import sample
 from pmjax.api.sample_smc import sample_smc
 from pmjax.datasets import get_data
 from pmjax.distributions import *  # noqa: F403
-from pmjax.errors import ModelError, NoModelError, SamplingError, SamplingWarning
+from pmjax.errors import ImputationWarning, ModelError, NoModelError, SamplingError, SamplingWarning
 from pmjax.graph.variable import Variable, lift
 from pmjax.inference.nuts.sampler import NUTS
 from pmjax.inference.others.blackjax import BlackJAXNUTS
@@ -63,6 +63,7 @@ sys.modules[f"{__name__}.sampling_jax"] = sys.modules[f"{__name__}.sampling.jax"
 
 __all__ = [
     "ADVI",
+    "ImputationWarning",
     "Approximation",
     "FullRankADVI",
     "adadelta",
@@ -101,6 +102,7 @@ __all__ = [
     "compute_deterministics",
     "compute_log_likelihood",
     "compute_log_prior",
+    "do",
     "draw",
     "floatX",
     "function",
@@ -114,6 +116,7 @@ __all__ = [
     "logp",
     "math",
     "model_to_graphviz",
+    "observe",
     "modelcontext",
     "pytensorf",
     "sample",

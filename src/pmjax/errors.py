@@ -30,6 +30,10 @@ def suggest(word: str, known: Iterable[str]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
+class ImputationWarning(UserWarning):
+    """Some observed values are missing and are imputed."""
+
+
 class SamplingWarning(UserWarning):
     """Something about a run that the user should know, in one sentence."""
 

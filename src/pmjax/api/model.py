@@ -10,6 +10,7 @@ import numpy as np
 from pmjax.errors import ModelError, NoModelError, SamplingError
 from pmjax.graph.context import current_model
 from pmjax.graph.variable import Variable, as_variable
+from pmjax.model.cloning import clone, conditioned, intervened
 from pmjax.model.declarations import Declarations
 from pmjax.model.drawing import draw_graph
 from pmjax.model.printing import describe_model
@@ -50,6 +51,16 @@ class Model(Declarations):
 
     def __repr__(self) -> str:
         return f"<pmjax.Model {self.name!r}: {len(self.free_RVs)} free, {len(self.observed_RVs)} observed>"
+
+    def copy(self) -> Model:
+        """Return another model with the same declarations and its own data."""
+        return clone(self, Model(self.name, model=None))
+
+    def __copy__(self) -> Model:
+        return self.copy()
+
+    def __deepcopy__(self, _: Any) -> Model:
+        return self.copy()
 
     @property
     def basic_RVs(self) -> list[Variable]:
@@ -293,6 +304,50 @@ class Model(Declarations):
     def to_graphviz(self) -> Any:
         """Return the model's graph as a ``graphviz.Digraph``, with a plate for each set of dimensions."""
         return draw_graph(self)
+
+
+def do(
+    model: Model, vars_to_interventions: Mapping[Any, Any], *, make_interventions_shared: bool = True
+) -> Model:
+    """Return another model in which variables are set to values: what they depended on has no part in them.
+
+    Parameters
+    ----------
+    model : Model
+    vars_to_interventions : mapping from Variable or name to array or Variable
+    make_interventions_shared : bool
+        Not used: values are data of the new model always, and `set_data` replaces them.
+
+    Examples
+    --------
+    >>> import pmjax as pm
+    >>> with pm.Model() as model:
+    ...     t = pm.Normal("t")
+    ...     y = pm.Normal("y", 2 * t, 1e-9)
+    >>> float(pm.draw(pm.do(model, {"t": 3.0})["y"]).round(3))
+    6.0
+    """
+    return intervened(model, Model(model.name, model=None), vars_to_interventions)
+
+
+def observe(model: Model, vars_to_observations: Mapping[Any, Any]) -> Model:
+    """Return another model in which free variables are observed.
+
+    Parameters
+    ----------
+    model : Model
+    vars_to_observations : mapping from Variable or name to array
+
+    Examples
+    --------
+    >>> import pmjax as pm
+    >>> with pm.Model() as model:
+    ...     mu = pm.Normal("mu")
+    ...     y = pm.Normal("y", mu, 1, shape=2)
+    >>> [v.name for v in pm.observe(model, {"y": [1.0, 2.0]}).free_RVs]
+    ['mu']
+    """
+    return conditioned(model, Model(model.name, model=None), vars_to_observations)
 
 
 def _names(vars: Vars) -> list[str] | None:

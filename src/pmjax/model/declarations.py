@@ -9,13 +9,16 @@ from contextvars import Token
 from typing import Any, Self
 
 from pmjax.errors import ModelError, suggest
+from pmjax.graph.arrays import as_array
 from pmjax.graph.context import current_model
+from pmjax.graph.elementwise_table import identity
 from pmjax.graph.length import begin_epoch
-from pmjax.graph.ops import DataCell
+from pmjax.graph.ops import Constant, DataCell, Elementwise
 from pmjax.graph.variable import Variable
 from pmjax.model.dims import Dimensions, DimNames, as_dims
 from pmjax.model.family import DEFAULT_TRANSFORM
 from pmjax.model.freezing import freeze, value_name
+from pmjax.model.missing import Gaps, gaps_in, split
 from pmjax.model.names import check_free, check_name, names_taken
 from pmjax.model.observed import check_support, observed_node, observed_shape
 from pmjax.model.random import RandomDeclaration, Transform
@@ -239,6 +242,11 @@ class Declarations(metaclass=_InContext):
             names = as_dims(dims)
             if names is not None:
                 shape = self._shape_of_dims(name, names, shape)
+            gaps = gaps_in(name, observed)
+            if gaps is not None:
+                return self._impute(
+                    make(name, gaps.values.shape if shape is None else shape), gaps, names, initval
+                )
             value = None if observed is None else observed_node(name, observed)
             if value is not None and shape is None:
                 shape = observed_shape(make(name, None), value)
@@ -252,6 +260,23 @@ class Declarations(metaclass=_InContext):
             for model in self.lineage:
                 model.random[name] = declaration
         return variable
+
+    def _impute(self, whole: Variable, gaps: Gaps, dims: DimNames | None, initval: Any) -> Variable:
+        """Add the observed part of a variable, the missing one, and the whole as an expression of them."""
+        name, parts = str(whole.name), split(whole, gaps)
+        seen = check_support(parts.observed, Variable(Constant(as_array(parts.values))))
+        for declaration in (
+            RandomDeclaration(parts.observed, seen),
+            RandomDeclaration(parts.unobserved, None, initval),
+        ):
+            self._register(declaration.variable, None, value_name(declaration))
+            for model in self.lineage:
+                model.random[str(declaration.variable.name)] = declaration
+
+        def make(full: str) -> Variable:
+            return Variable(Elementwise(identity), [parts.joined()], full)
+
+        return self.declare_expression(name, make, dims, "deterministics")
 
     def declare_expression(
         self, name: str, make: Callable[[str], Variable], dims: Dims, kind: str

@@ -12,6 +12,7 @@ from pmjax.errors import ModelError
 from pmjax.graph.evaluate import ancestors, random_ancestors
 from pmjax.graph.length import begin_epoch
 from pmjax.graph.ops import DataCell, Index
+from pmjax.graph.rewrite import substitute
 from pmjax.graph.variable import Variable
 from pmjax.model.observed import check_support
 from pmjax.model.random import RandomDeclaration, declared_bijector
@@ -33,6 +34,10 @@ def freeze(model: Declarations) -> ModelSpec:
     values = [d.value for d in declared if d.value is not None]
     nodes = [*model.named_vars.values(), *(d.variable for d in declared), *values, *bounds, *starts]
     now = settle(nodes)
+    heavier = {
+        now[d.variable]: weighted(now[d.variable], d.total_size) for d in declared if d.total_size is not None
+    }
+    now = dict(zip(now, substitute(list(now.values()), heavier), strict=True)) if heavier else now
     _check_indices(now.values())
 
     free, observed = [], []
@@ -87,8 +92,6 @@ def _observed(declaration: RandomDeclaration, variable: Variable, value: Variabl
     followed = [declaration.variable, declaration.value]
     if any(v is not None and v.follows_data for v in followed):
         value = check_support(variable, value)
-    if declaration.total_size is not None:
-        variable = weighted(variable, declaration.total_size)
     return ObservedVariable(variable, value)
 
 
