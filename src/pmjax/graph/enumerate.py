@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pmjax.graph.evaluate import Reading, ancestors, is_random
+from pmjax.graph.node import Node
 from pmjax.graph.ops import Constant, Input, Op, Shape
 from pmjax.graph.rewrite import fingerprint
 from pmjax.graph.variable import Variable
@@ -29,7 +30,7 @@ class Enumerated(Op):
     bound: tuple[Variable, ...]
     captured: tuple[Variable, ...]
 
-    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+    def infer(self, inputs: Sequence[Node]) -> tuple[Shape, np.dtype]:
         lengths = tuple(v.shape[0] for v in inputs[: len(self.bound)])
         return (*lengths, *self.body.shape), self.body.dtype
 

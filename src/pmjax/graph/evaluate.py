@@ -3,68 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from pmjax.errors import ModelError
+from pmjax.graph.node import N, Node, ancestors, computed
 from pmjax.graph.ops import Constant, DataCell, Input, RandomVariable
-
-if TYPE_CHECKING:
-    from pmjax.graph.variable import Variable
+from pmjax.runtime.types import Array
 
 # Elements of an expression of data that is kept although it is larger than the data.
 EXPANDED = 2**20
 
-OnRandom = Callable[["Variable", Sequence[Any]], Any]
+OnRandom = Callable[[Any, Sequence[Array]], Array]
 
 
-def ancestors(outputs: Iterable[Variable], stop: Callable[[Variable], bool] | None = None) -> list[Variable]:
-    """Return every node that the outputs need, inputs before the nodes that use them.
-
-    Nodes for which `stop` is true are returned, but not what is behind them.
-    """
-    order: list[Variable] = []
-    seen: set[int] = set()
-    stack: list[tuple[Variable, bool]] = [(v, False) for v in reversed(list(outputs))]
-    while stack:
-        node, expanded = stack.pop()
-        if expanded:
-            order.append(node)
-        elif id(node) not in seen:
-            seen.add(id(node))
-            stack.append((node, True))
-            if stop is None or not stop(node):
-                stack.extend((v, False) for v in reversed(node.inputs))
-    return order
-
-
-def random_ancestors(outputs: Iterable[Variable]) -> list[Variable]:
+def random_ancestors(outputs: Iterable[N]) -> list[N]:
     """Return the random variables that the outputs depend on, parents first."""
     return [v for v in ancestors(outputs) if is_random(v)]
 
 
-def own_nodes(outputs: Iterable[Variable]) -> list[Variable]:
+def own_nodes(outputs: Iterable[N]) -> list[N]:
     """Return the nodes of expressions in the order of `ancestors`; random variables count as given."""
     return ancestors(outputs, stop=is_random)
 
 
-def is_random(node: Variable) -> bool:
+def is_random(node: Node) -> bool:
     """Return whether a node is a random variable."""
     return isinstance(node.op, RandomVariable)
 
 
-def arguments(outputs: Iterable[Variable]) -> list[Variable]:
+def arguments(outputs: Iterable[N]) -> list[N]:
     """Return the constant arrays and data that the outputs need: the data arguments of a program."""
     return [v for v in ancestors(outputs) if _is_argument(v)]
 
 
-def of_data(variable: Variable) -> bool:
+def of_data(variable: Node) -> bool:
     """Return whether constants and data alone determine a node."""
     return not any(isinstance(v.op, (RandomVariable, Input)) for v in ancestors([variable]))
 
 
-def data_arguments(outputs: Iterable[Variable]) -> list[Variable]:
+def data_arguments(outputs: Iterable[N]) -> list[N]:
     """Return the nodes that constants and data determine, and that the outputs are computed from.
 
     They are evaluated once, on the host, and are the data arguments of a program that is given the values
@@ -72,7 +51,7 @@ def data_arguments(outputs: Iterable[Variable]) -> list[Variable]:
     that is much larger than the data it is made of (a table of distances) is left to the program, which
     need not keep it.
     """
-    leaves: dict[Variable, frozenset[Variable] | None] = {}
+    leaves: dict[N, frozenset[N] | None] = {}
     for node in ancestors(outputs):
         own = {node} if _is_argument(node) else set()
         behind = [leaves[v] for v in node.inputs]
@@ -81,19 +60,19 @@ def data_arguments(outputs: Iterable[Variable]) -> list[Variable]:
         else:
             leaves[node] = frozenset(own.union(*(b for b in behind if b is not None)))
 
-    def held(node: Variable) -> bool:
+    def held(node: N) -> bool:
         made_of = leaves[node]
         if not made_of:
             return False
         return node.size <= max(sum(leaf.size for leaf in made_of), EXPANDED)
 
-    def given(node: Variable) -> bool:
+    def given(node: N) -> bool:
         return held(node) or is_random(node)
 
     return [v for v in ancestors(outputs, stop=given) if held(v)]
 
 
-def _is_argument(node: Variable) -> bool:
+def _is_argument(node: Node) -> bool:
     return isinstance(node.op, DataCell) or (isinstance(node.op, Constant) and node.op.is_argument)
 
 
@@ -114,17 +93,17 @@ class Reading:
     """
 
     def __init__(
-        self, values: Mapping[Variable, Any], on_random: OnRandom | None = None, *, host: bool = False
+        self, values: Mapping[Any, Array], on_random: OnRandom | None = None, *, host: bool = False
     ) -> None:
-        self._known: dict[int, Any] = {id(k): v for k, v in values.items()}
+        self._known: dict[int, Array] = {id(k): v for k, v in values.items()}
         self._on_random = on_random
         self._host = host
 
-    def give(self, variable: Variable, value: Any) -> None:
+    def give(self, variable: Node, value: Array) -> None:
         """Give the value of one more node."""
         self._known[id(variable)] = value
 
-    def read(self, outputs: Sequence[Variable]) -> list[Any]:
+    def read(self, outputs: Sequence[Node]) -> list[Array]:
         """Return the values of the outputs."""
         known = self._known
         for node in ancestors(outputs, stop=lambda v: id(v) in known):
@@ -138,13 +117,12 @@ class Reading:
                     )
                 known[id(node)] = self._on_random(node, inputs)
             elif self._host:
-                value = node.op.evaluate_host(*inputs)
-                known[id(node)] = value if isinstance(value, tuple) else np.asarray(value)
+                known[id(node)] = computed(node.op, inputs)
             else:
                 known[id(node)] = node.op.evaluate(*inputs)
         return [known[id(v)] for v in outputs]
 
 
-def evaluate_host(outputs: Sequence[Variable], values: Mapping[Variable, Any]) -> list[np.ndarray]:
+def evaluate_host(outputs: Sequence[Node], values: Mapping[Any, Array]) -> list[np.ndarray]:
     """Return the values of the outputs as NumPy arrays, with nothing compiled where NumPy suffices."""
     return Reading(values, host=True).read(outputs)

@@ -7,10 +7,9 @@ across processes (`fingerprint`, the ingredient of the compilation cache's key).
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -21,45 +20,11 @@ from pmjax.graph import elementwise_table
 from pmjax.graph.arrays import as_array, rows
 from pmjax.graph.identity import function_fingerprint, value_fingerprint
 from pmjax.graph.length import begin_epoch, follows, settled
+from pmjax.graph.node import Node, Op, Shape, known_value
 from pmjax.graph.slots import Slot, fill_slots
 from pmjax.laws.law import Law
 from pmjax.numerics.rows import take_rows
 from pmjax.runtime.precision import double_precision
-
-if TYPE_CHECKING:
-    from pmjax.graph.variable import Variable
-
-Shape = tuple[int, ...]
-
-
-class Op(ABC):
-    """What a node does with its inputs."""
-
-    @abstractmethod
-    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
-        """Return the shape and dtype of the result; raise ValueError if the inputs do not fit."""
-
-    @abstractmethod
-    def evaluate(self, *values: Any) -> Any:
-        """Return the value, from values of the inputs; traceable by JAX."""
-
-    def evaluate_host(self, *values: Any) -> Any:
-        """Return the value as NumPy knows it, without compiling anything where that is possible."""
-        with double_precision():
-            return np.asarray(self.evaluate(*values))
-
-    @abstractmethod
-    def fingerprint(self) -> Hashable | None:
-        """Return what identifies this operation in any process, or None if nothing does."""
-
-    @property
-    def follows_data(self) -> bool:
-        """Whether the result may change its shape or value when data are set anew."""
-        return False
-
-    def settled(self) -> Op:
-        """Return the operation with data and lengths as they are now, which nothing changes any more."""
-        return self
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +33,7 @@ class Constant(Op):
 
     value: Any
 
-    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+    def infer(self, inputs: Sequence[Node]) -> tuple[Shape, np.dtype]:
         return np.shape(self.value), np.asarray(self.value).dtype
 
     def evaluate(self) -> Any:
@@ -79,6 +44,10 @@ class Constant(Op):
 
     def fingerprint(self) -> Hashable:
         return ("constant", "array" if self.is_argument else value_fingerprint(self.value))
+
+    @property
+    def data_value(self) -> Any:
+        return self.value
 
     @property
     def is_argument(self) -> bool:
@@ -100,6 +69,10 @@ class DataCell(Op):
     def __post_init__(self) -> None:
         # Where data have one row when they are declared, that row is repeated on purpose.
         self.repeated = tuple(n == 1 for n in self.value.shape)
+
+    @property
+    def data_value(self) -> np.ndarray:
+        return self.value
 
     def accept(self, values: Any) -> np.ndarray:
         """Return other values for the cell.
@@ -135,7 +108,7 @@ class DataCell(Op):
     def settled(self) -> DataCell:
         return replace(self, live=False)
 
-    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+    def infer(self, inputs: Sequence[Node]) -> tuple[Shape, np.dtype]:
         return self.value.shape, self.value.dtype
 
     def evaluate(self) -> Any:
@@ -155,7 +128,7 @@ class Input(Op):
     shape: Shape
     dtype: np.dtype
 
-    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+    def infer(self, inputs: Sequence[Node]) -> tuple[Shape, np.dtype]:
         return self.shape, self.dtype
 
     def evaluate(self) -> Any:
@@ -171,7 +144,7 @@ class Elementwise(Op):
 
     function: Callable[..., Any]
 
-    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+    def infer(self, inputs: Sequence[Node]) -> tuple[Shape, np.dtype]:
         shapes = [x.shape for x in inputs]
         try:
             shape = np.broadcast_shapes(*shapes)
@@ -215,7 +188,7 @@ class Call(Op):
     def settled(self) -> Call:
         return replace(self, template=settled(self.template))
 
-    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+    def infer(self, inputs: Sequence[Node]) -> tuple[Shape, np.dtype]:
         result = self.result(inputs)
         if not _is_array(result):
             raise ValueError(
@@ -224,7 +197,7 @@ class Call(Op):
             )
         return tuple(result.shape), np.dtype(result.dtype)
 
-    def result(self, inputs: Sequence[Variable]) -> Any:
+    def result(self, inputs: Sequence[Node]) -> Any:
         """Return the pytree that the function returns, with the shape and dtype of each array."""
         avals = tuple(
             x.op.value if isinstance(x.op, Constant) and not x.op.is_argument
@@ -295,7 +268,7 @@ class Leaves(Op):
     def settled(self) -> Leaves:
         return Leaves(self.call.settled())
 
-    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+    def infer(self, inputs: Sequence[Node]) -> tuple[Shape, np.dtype]:
         return (), np.dtype(object)
 
     def evaluate(self, *values: Any) -> tuple[Any, ...]:
@@ -316,7 +289,7 @@ class Leaf(Op):
 
     number: int
 
-    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+    def infer(self, inputs: Sequence[Node]) -> tuple[Shape, np.dtype]:
         (leaves,) = inputs
         assert isinstance(leaves.op, Leaves)
         one = jax.tree.leaves(leaves.op.call.result(leaves.inputs))[self.number]
@@ -341,9 +314,9 @@ class Positions(Op):
 
     axis: int
 
-    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+    def infer(self, inputs: Sequence[Node]) -> tuple[Shape, np.dtype]:
         (mask,) = inputs
-        return (int(np.count_nonzero(mask.eval())),), np.dtype("int64")
+        return (int(np.count_nonzero(known_value(mask))),), np.dtype("int64")
 
     def evaluate(self, mask: Any) -> Any:
         if isinstance(mask, jax.core.Tracer):
@@ -374,7 +347,7 @@ class Index(Op):
     def settled(self) -> Index:
         return replace(self, template=settled(self.template))
 
-    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+    def infer(self, inputs: Sequence[Node]) -> tuple[Shape, np.dtype]:
         x, *indices = inputs
         # A zero-stride dummy: NumPy applies its own indexing rules, and checks bounds, at no cost.
         dummy = np.broadcast_to(np.zeros((), x.dtype), x.shape)
@@ -403,7 +376,7 @@ class Index(Op):
         return ("index", value_fingerprint(self.template), self.in_bounds)
 
 
-def negative_index(x: Variable, position: np.ndarray) -> str:
+def negative_index(x: Node, position: np.ndarray) -> str:
     """Return the sentence for positions below zero, which data may hold by mistake only."""
     negative = position < 0
     example = position[np.unravel_index(np.argmax(negative), negative.shape)]
@@ -413,10 +386,10 @@ def negative_index(x: Variable, position: np.ndarray) -> str:
     )
 
 
-def _positions(index: Variable) -> np.ndarray:
+def _positions(index: Node) -> np.ndarray:
     """Return an index array if constants and data determine it; zeros, which are in bounds, if not."""
     try:
-        return index.eval()
+        return np.asarray(known_value(index))
     except (ModelError, LookupError):
         return np.zeros(index.shape, index.dtype)
 
@@ -439,7 +412,7 @@ class RandomVariable(Op):
     def settled(self) -> RandomVariable:
         return replace(self, shape=settled(self.shape))
 
-    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+    def infer(self, inputs: Sequence[Node]) -> tuple[Shape, np.dtype]:
         return self.law.infer(inputs, settled(self.shape))
 
     def evaluate(self, *values: Any) -> Any:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pmjax.graph.evaluate import Reading, ancestors, is_random
+from pmjax.graph.node import Node
 from pmjax.graph.ops import Constant, Input, Op, RandomVariable, Shape
 from pmjax.graph.rewrite import fingerprint
 from pmjax.graph.variable import Variable
@@ -75,7 +76,7 @@ class Scan(Op):
     random: tuple[Variable, ...]
     steps: int
 
-    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+    def infer(self, inputs: Sequence[Node]) -> tuple[Shape, np.dtype]:
         if len(self.body) == 1:
             return (self.steps, *self.body[0].shape), self.body[0].dtype
         return (self.steps, sum(b.size for b in self.body)), np.result_type(*(b.dtype for b in self.body))

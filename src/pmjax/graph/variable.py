@@ -1,8 +1,8 @@
-"""The node of the graph, and the three ways to make one: elementwise, call and index."""
+"""The nodes that users meet, and the ways to make one: elementwise, call and index."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator
 from functools import partial
 from typing import Any, NoReturn
 
@@ -13,9 +13,11 @@ import numpy as np
 
 from pmjax.errors import ModelError
 from pmjax.graph.arrays import as_array, as_number
-from pmjax.graph.elementwise_table import Promotion, is_elementwise, name_of
-from pmjax.graph.evaluate import ancestors, evaluate_host, of_data
-from pmjax.graph.length import Length, epoch, settled
+from pmjax.graph.elementwise_table import is_elementwise, name_of
+from pmjax.graph.evaluate import evaluate_host
+from pmjax.graph.indexing import parse_key
+from pmjax.graph.length import settled
+from pmjax.graph.node import Node
 from pmjax.graph.ops import (
     Call,
     Constant,
@@ -24,11 +26,8 @@ from pmjax.graph.ops import (
     Index,
     Leaf,
     Leaves,
-    Op,
-    Positions,
-    negative_index,
 )
-from pmjax.graph.slots import Slot, cut_slots, fill_slots
+from pmjax.graph.slots import cut_slots, fill_slots
 from pmjax.numerics.functions import increase, put
 
 
@@ -53,7 +52,7 @@ def _method(function: Callable[..., Any]) -> Callable[..., Variable]:
     return lambda self, *args, **kwargs: call(function, self, *args, **kwargs)
 
 
-class Variable:
+class Variable(Node):
     """A symbolic array: an operation and its inputs. Immutable; made by arithmetic, never by hand.
 
     Attributes
@@ -77,70 +76,11 @@ class Variable:
     (3,)
     """
 
-    __slots__ = ("__weakref__", "_epoch", "_shape", "dtype", "inputs", "name", "op")
+    __slots__ = ()
 
     # Above NumPy's and pandas' arrays, so that `array * variable` asks the variable.
     __array_priority__ = 1000.0
     __pandas_priority__ = 10_000
-
-    def __init__(self, op: Op, inputs: Sequence[Variable] = (), name: str | None = None) -> None:
-        self.op = op
-        self.inputs = tuple(inputs)
-        self.name = name
-        follows = op.follows_data or any(v.follows_data for v in self.inputs)
-        self._epoch = epoch() if follows else None
-        self._infer()
-
-    def _infer(self) -> None:
-        try:
-            shape, self.dtype = self.op.infer(self.inputs)
-        except ValueError as error:
-            # One sentence on the user's line instead of the chain of our own frames.
-            raise ModelError(str(error)) from None
-        self._shape = settled(shape)
-
-    @property
-    def follows_data(self) -> bool:
-        """Whether the shape or the value may change when data or dimensions are set anew."""
-        return self._epoch is not None
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape now; its numbers are lengths that follow the data (``shape=X.shape[0]``)."""
-        if self._epoch is None:
-            return self._shape
-        self._follow()
-        return tuple(Length(n, _length, self, axis) for axis, n in enumerate(self._shape))
-
-    def _follow(self) -> None:
-        """Infer anew what was inferred before data were set."""
-
-        def fresh(node: Variable) -> bool:
-            return node._epoch in (None, epoch())
-
-        if not fresh(self):
-            for node in ancestors([self], stop=fresh):
-                if not fresh(node):
-                    node._infer()
-                    node._epoch = epoch()
-
-    def rebuilt(self, op: Op, inputs: Sequence[Variable]) -> Variable:
-        """Return the same node with another operation and inputs of the same shapes and dtypes."""
-        node = Variable.__new__(Variable)
-        node.op, node.inputs, node.name, node.dtype = op, tuple(inputs), self.name, self.dtype
-        node._shape = settled(self.shape)
-        node._epoch = None
-        return node
-
-    @property
-    def ndim(self) -> int:
-        """Number of dimensions."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return int(np.prod(self.shape, dtype=int))
 
     @property
     def T(self) -> Variable:
@@ -156,31 +96,6 @@ class Variable:
     def broadcastable(self) -> tuple[bool, ...]:
         """Which axes have length 1."""
         return tuple(n == 1 for n in self.shape)
-
-    @property
-    def label(self) -> str:
-        """The name, or a short description of an unnamed node, for messages."""
-        if self.name is not None:
-            return repr(self.name)
-        if isinstance(self.op, Constant):
-            return "a constant" if self.op.is_argument else repr(self.op.value)
-        return "an expression"
-
-    @property
-    def promotion_dtype(self) -> Promotion:
-        """The dtype for promotion; a Python scalar does not widen arrays."""
-        if isinstance(self.op, Constant) and isinstance(self.op.value, (bool, int, float)):
-            return type(self.op.value)
-        return self.dtype
-
-    @property
-    def data_value(self) -> Any:
-        """The value now, if the node is a constant or data; else None."""
-        return self.op.value if isinstance(self.op, (Constant, DataCell)) else None
-
-    def __repr__(self) -> str:
-        what = self.name or type(self.op).__name__.lower()
-        return f"<{what}: {self.dtype}{list(self.shape)}>"
 
     # Equality is elementwise, as in NumPy; identity is what dictionaries of nodes use.
     __hash__ = object.__hash__
@@ -411,10 +326,6 @@ class Variable:
         return call(jnp.clip, self, min, max)
 
 
-def _length(node: Variable, axis: int) -> int:
-    return int(node.shape[axis])
-
-
 def as_variable(value: Any) -> Variable:
     """Return the value as a node: variables as they are; numbers, arrays, pandas and xarray as constants.
 
@@ -539,76 +450,5 @@ def lift(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def index(x: Variable, key: Any) -> Variable:
     """Return the node of ``x[key]`` by NumPy's rules: integers, slices, arrays, masks, None, ellipsis."""
-    parts = key if isinstance(key, tuple) else (key,)
-    inputs: list[Variable] = []
-    template: list[Any] = []
-    axis = 0
-    for position, part in enumerate(parts):
-        if part is None:
-            template.append(part)
-        elif part is Ellipsis:
-            template.append(part)
-            axis = x.ndim - sum(_axes_taken(p) for p in parts[position + 1 :])
-        elif isinstance(part, slice):
-            template.append(part)
-            axis += 1
-        elif isinstance(part, (int, np.integer)) and not isinstance(part, bool):
-            template.append(int(_from_start(np.asarray(part), x, axis)))
-            axis += 1
-        else:
-            for array in _index_arrays(x, part, axis):
-                template.append(Slot(len(inputs)))
-                inputs.append(array)
-                axis += 1
-    in_bounds = all(isinstance(i.op, Constant) for i in inputs)
-    return Variable(Index(tuple(template), in_bounds), [x, *inputs])
-
-
-def _axes_taken(part: Any) -> int:
-    if part is None:
-        return 0
-    if isinstance(part, (slice, int)):
-        return 1
-    array = part if isinstance(part, Variable) else np.asarray(part)
-    return array.ndim if array.dtype == bool else 1
-
-
-def _index_arrays(x: Variable, part: Any, axis: int) -> list[Variable]:
-    """Return the integer arrays that an index part stands for (a mask stands for one per axis)."""
-    by_hand = isinstance(part, (list, tuple, range))
-    try:
-        part = as_variable(part)
-    except ModelError as error:
-        raise ModelError(f"the index of {x.label}: {error}") from None
-    if isinstance(part.op, Constant) and not part.size:
-        return [Variable(Constant(np.zeros(part.shape, int)))]
-    if part.dtype == bool:
-        if not of_data(part):
-            raise ModelError(
-                f"the mask in {x.label}[...] is not constant, so the result has no length; use pm.math.switch"
-            )
-        if not part.ndim or part.shape != x.shape[axis : axis + part.ndim]:
-            raise ModelError(
-                f"the mask of shape {part.shape} does not fit {x.label} of shape {x.shape}; "
-                "a mask has the shape of the dimensions it selects from"
-            )
-        if isinstance(part.op, Constant):
-            return [Variable(Constant(i)) for i in np.nonzero(part.op.value)]
-        return [Variable(Positions(k), [part]) for k in range(part.ndim)]
-    if not np.issubdtype(part.dtype, np.integer):
-        raise ModelError(
-            f"{x.label} is indexed by {part.dtype} values; index with integers (x.astype(int)) or a mask"
-        )
-    if isinstance(part.op, Constant):
-        position = np.asarray(part.op.value)
-        # A list is written by hand; in an array -1 is how pandas codes a missing category.
-        if not by_hand and position.ndim and np.any(position == -1) and np.any(position >= 0):
-            raise ModelError(negative_index(x, position))
-        return [as_variable(_from_start(position, x, axis))] if np.any(position < 0) else [part]
-    return [part]
-
-
-def _from_start(position: np.ndarray, x: Variable, axis: int) -> np.ndarray:
-    """Return positions counted from the start; those out of bounds stay as they are, for the message."""
-    length = x.shape[axis] if axis < x.ndim else 0
-    return np.where((position < 0) & (position >= -length), position + length, position)
+    op, inputs = parse_key(x, key, as_variable)
+    return Variable(op, [x, *inputs])

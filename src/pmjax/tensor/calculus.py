@@ -12,6 +12,7 @@ import numpy as np
 
 from pmjax.errors import ModelError
 from pmjax.graph.evaluate import Reading, ancestors, data_arguments, evaluate_host, is_random, of_data
+from pmjax.graph.node import Node
 from pmjax.graph.ops import Constant, DataCell, Input, Op, Shape
 from pmjax.graph.rewrite import fingerprint
 from pmjax.graph.variable import Variable, as_variable
@@ -29,7 +30,7 @@ class Derivative(Op):
     wrt: Variable
     captured: tuple[Variable, ...]
 
-    def infer(self, inputs: Sequence[Variable]) -> tuple[Shape, np.dtype]:
+    def infer(self, inputs: Sequence[Node]) -> tuple[Shape, np.dtype]:
         own, of = self.wrt.shape, self.body.shape
         return {"grad": own, "jacobian": of + own, "hessian": own + own}[self.kind], self.body.dtype
 
