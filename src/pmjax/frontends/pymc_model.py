@@ -1,0 +1,278 @@
+"""A model of PyMC as declarations of a model of ours.
+
+It is read by structure. A random variable of a family that we have becomes ours, an operation of PyTensor that we
+know becomes our node, and rewrites see both. For another random variable PyMC derives the log density, whose graph
+is translated in the same way; another operation is wrapped whole through PyTensor's JAX dispatch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pmjax import distributions
+from pmjax.errors import ModelError
+from pmjax.frontends.expression import Expression
+from pmjax.frontends.function_law import FunctionLaw
+from pmjax.frontends.pymc_families import FAMILIES
+from pmjax.frontends.pymc_transforms import bijector_of
+from pmjax.frontends.pytensor_graph import Translator, operation_name, shape_of
+from pmjax.graph.evaluate import random_ancestors
+from pmjax.graph.ops import Input, RandomVariable, Shape
+from pmjax.graph.variable import Variable
+from pmjax.model.declarations import Declarations
+from pmjax.model.named import Data, Deterministic, Potential
+
+
+def is_pymc_model(model: Any) -> bool:
+    """Return whether an object is a model of PyMC, without importing PyMC."""
+    return any(c.__module__.startswith("pymc.") and c.__name__ == "BaseModel" for c in type(model).__mro__) or (
+        type(model).__module__.startswith("pymc.") and hasattr(model, "rvs_to_values")
+    )
+
+
+def declare_pymc(model: Any, into: Declarations) -> None:
+    """Declare everything that a model of PyMC holds.
+
+    Parameters
+    ----------
+    model : pymc.Model
+    into : Declarations
+        An empty model.
+
+    Raises
+    ------
+    ModelError
+        If JAX cannot compute a part of it; the message names the variable and the operation.
+    """
+    with into:
+        _Importer(model, into).declare_all()
+
+
+class _Importer:
+    """What has been declared so far, and by which depth."""
+
+    def __init__(self, model: Any, into: Declarations) -> None:
+        self.model = model
+        self.into = into
+        self.nodes: dict[Any, Variable] = {}
+        self.declaring: set[Any] = set()
+        self.translate = Translator(self.resolve, check_bounds=getattr(model, "check_bounds", True))
+        self.declare: dict[Any, Callable[[Any], Variable]] = {
+            **{v: self.data for v in model.data_vars},
+            **{v: self.free for v in model.free_RVs},
+            **{v: self.observed for v in model.observed_RVs},
+            **{v: self.deterministic for v in model.deterministics},
+            **{v: self.potential for v in model.potentials},
+        }
+        self.by_structure: list[str] = []
+        self.by_density: list[str] = []
+        self.by_dispatch: dict[str, list[str]] = {}
+        self._densities: dict[Any, Any] | None = None
+
+    def declare_all(self) -> None:
+        self.coords()
+        for variable in self.model.named_vars.values():
+            if variable in self.declare:
+                self.resolve(variable)
+        self.into.notes.append(self.depths())
+
+    def resolve(self, variable: Any) -> Variable | None:
+        """Return the node of a variable of the model, declaring it where that is still to do."""
+        if variable in self.nodes:
+            return self.nodes[variable]
+        declare = self.declare.get(variable)
+        if declare is None or variable in self.declaring:
+            return None
+        self.declaring.add(variable)
+        before = len(self.translate.wrapped)
+        try:
+            self.nodes[variable] = declare(variable)
+        except ModelError as error:
+            known = repr(variable.name)
+            raise ModelError(str(error) if known in str(error) else f"{known}: {error}") from None
+        for name in self.translate.wrapped[before:]:
+            self.by_dispatch.setdefault(name, []).append(variable.name)
+        del self.translate.wrapped[before:]
+        return self.nodes[variable]
+
+    def depths(self) -> str:
+        """Say in one line which depth was used for what."""
+        parts = []
+        if self.by_structure:
+            parts.append(f"by structure {', '.join(self.by_structure)}")
+        if self.by_density:
+            parts.append(f"by the log density that PyMC derives {', '.join(self.by_density)}")
+        for operation, names in self.by_dispatch.items():
+            parts.append(f"{operation} in {', '.join(dict.fromkeys(names))} whole, by PyTensor's JAX dispatch")
+        return "From PyMC: " + "; ".join(parts) + "." if parts else "From PyMC: no random variables."
+
+    def coords(self) -> None:
+        lengths = self.model.dim_lengths
+        for name, values in self.model.coords.items():
+            if values is not None:
+                self.into.add_coord(name, np.asarray(values))
+        for name, length in lengths.items():
+            if name not in self.into.dim_lengths:
+                self.into.add_coord(name, length=int(self.translate.static(self.translate(length))))
+
+    def dims(self, variable: Any) -> tuple[str | None, ...] | None:
+        return self.model.named_vars_to_dims.get(variable.name) or None
+
+    def data(self, variable: Any) -> Variable:
+        return Data(variable.name, np.asarray(variable.get_value()), dims=self.dims(variable))
+
+    def deterministic(self, variable: Any) -> Variable:
+        return Deterministic(variable.name, self.expression(variable), dims=self.dims(variable))
+
+    def potential(self, variable: Any) -> Variable:
+        return Potential(variable.name, self.expression(variable), dims=self.dims(variable))
+
+    def expression(self, variable: Any) -> Variable:
+        """Return what a named expression is made of; the name is ours to give."""
+        own = variable.owner
+        if own is not None and len(own.inputs) == 1 and operation_name(own.op) in ("Identity", "ViewOp"):
+            return self.translate(own.inputs[0])  # type: ignore[no-any-return]
+        return self.translate(variable)  # type: ignore[no-any-return]
+
+    def free(self, rv: Any) -> Variable:
+        transform = self.model.rvs_to_transforms.get(rv)
+        initval = self.initial_value(rv)
+        family = self.family(rv)
+        if family is not None:
+            name, arguments, size = family
+            shape = self.shape(name, arguments, size)
+            bijector = bijector_of(transform, rv, shape, self.given)
+            self.by_structure.append(rv.name)
+            return getattr(distributions, name)(  # type: ignore[no-any-return]
+                rv.name, **arguments, shape=shape, dims=self.dims(rv), initval=initval, transform=bijector
+            )
+        shape = self.value_shape(rv)
+        bijector = bijector_of(transform, rv, shape, self.given)
+        law, parents = self.law(rv, shape)
+        return self.declare_law(rv, law, parents, initval=initval, transform=bijector)
+
+    def observed(self, rv: Any) -> Variable:
+        value = self.translate(self.model.rvs_to_values[rv])
+        family = self.family(rv)
+        if family is not None:
+            name, arguments, _ = family
+            self.by_structure.append(rv.name)
+            return getattr(distributions, name)(  # type: ignore[no-any-return]
+                rv.name, **arguments, shape=value.shape, dims=self.dims(rv), observed=_observed(value)
+            )
+        law, parents = self.law(rv, value.shape)
+        return self.declare_law(rv, law, parents, observed=_observed(value))
+
+    def declare_law(self, rv: Any, law: FunctionLaw, parents: list[Variable], **how: Any) -> Variable:
+        self.by_density.append(rv.name)
+        given = {"observed": None, "initval": None, "transform": None, **how}
+        return self.into.declare_random(
+            rv.name,
+            lambda shape: Variable(RandomVariable(law, shape), parents, rv.name),
+            shape=law.event_shape(()),
+            dims=self.dims(rv),
+            **given,
+        )
+
+    def family(self, rv: Any) -> tuple[str, dict[str, Any], Shape | None] | None:
+        """Return our family, its arguments and the size, if the family of a variable is ours."""
+        op = rv.owner.op
+        entry = FAMILIES.get(type(op).__name__)
+        if entry is None or not hasattr(distributions, entry[0]):
+            return None
+        arguments = entry[1](*(self.translate(p) for p in op.dist_params(rv.owner)))
+        if arguments is None:
+            return None
+        size = op.size_param(rv.owner)
+        lengths = None if _is_none(size) else tuple(int(n) for n in self.translate.static(self.translate(size)))
+        return entry[0], arguments, lengths
+
+    def shape(self, name: str, arguments: dict[str, Any], size: Shape | None) -> Shape:
+        shape: Shape = getattr(distributions, name).dist(**arguments, size=size).shape
+        return shape
+
+    def given(self, variable: Any, given: dict[Any, Variable]) -> Variable:
+        """Return the node of an expression in which nodes are given for some variables."""
+        inner = Translator(self.resolve, check_bounds=self.translate.check_bounds)
+        inner.wrapped = self.translate.wrapped
+        for key, node in given.items():
+            inner.give(key, node)
+        return inner(variable)  # type: ignore[no-any-return]
+
+    def value_shape(self, rv: Any) -> Shape:
+        return shape_of(rv, self.translate)
+
+    def initial_value(self, rv: Any) -> Any:
+        value = self.model.rvs_to_initial_values.get(rv)
+        if value is None or isinstance(value, str):
+            return value if value != "moment" else None
+        if hasattr(value, "owner"):
+            node = self.translate(value)
+            return None if random_ancestors([node]) else self.translate.static(node)
+        return np.asarray(value)
+
+    def law(self, rv: Any, shape: Shape) -> tuple[FunctionLaw, list[Variable]]:
+        """Return the law of a variable by the log density that PyMC derives, and its parents."""
+        values, density = self.density(rv)
+        x = Variable(Input(shape, np.dtype(rv.dtype)))
+        given = {values[rv]: x}
+        for other, value in values.items():
+            if other is not rv:
+                node = self.resolve(other)
+                if node is None and other in self.model.observed_RVs:
+                    node = self.translate(self.model.rvs_to_values[other])
+                if node is not None:
+                    given[value] = node
+        terms = Expression([x], self.given(density, given))
+        center = self.center(rv)
+        parents = [*terms.parents, *(() if center is None else center.parents)]
+        cut = len(terms.parents)
+        keys = (terms.fingerprint(), None if center is None else center.fingerprint())
+        identity = None if keys[0] is None or (center is not None and keys[1] is None) else keys
+        law = FunctionLaw(
+            type(rv.owner.op).__name__.removesuffix("RV"),
+            lambda value, *params: terms([value], params[:cut]),
+            lambda *params: 0.0 if center is None else center.on_host([], params[cut:]),
+            shape,
+            discrete=np.dtype(rv.dtype).kind in "iub",
+            identity=identity,
+        )
+        return law, parents
+
+    def center(self, rv: Any) -> Expression | None:
+        """Return PyMC's support point, where it knows one that JAX can compute."""
+        from pymc.distributions.distribution import support_point
+
+        try:
+            return Expression([], self.given(support_point(rv), {}))
+        except (NotImplementedError, ModelError, TypeError, ValueError):
+            return None
+
+    def density(self, rv: Any) -> tuple[dict[Any, Any], Any]:
+        """Return the variables that stand for values, and the graph of the log density of one variable."""
+        if self._densities is None:
+            from pymc.logprob.basic import conditional_logp
+
+            self._values = {v: v.type(name=v.name) for v in self.model.basic_RVs}
+            try:
+                terms = conditional_logp(dict(self._values), warn_rvs=False)
+            except (NotImplementedError, RuntimeError, ValueError) as error:
+                reason = str(error).split("\n")[0].rstrip(".")
+                raise ModelError(
+                    f"PyMC does not derive the log density of a variable of this model ({reason}); "
+                    "give it with pm.CustomDist(logp=...)"
+                ) from None
+            self._densities = {v: terms[value] for v, value in self._values.items()}
+        return self._values, self._densities[rv]
+
+
+def _observed(value: Variable) -> Any:
+    """Return observed values as an array where they are one, so that they are checked and cast."""
+    return value
+
+
+def _is_none(variable: Any) -> bool:
+    return variable is None or type(variable.type).__name__ == "NoneTypeT"
