@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pmjax.errors import ModelError, NoModelError, SamplingError
+from pmjax.frontends.pymc_context import is_pymc_model, pymc_context
 from pmjax.graph.context import current_model
 from pmjax.graph.variable import Variable, as_variable
 from pmjax.model.cloning import clone, conditioned, intervened
@@ -296,7 +297,7 @@ class Model(Declarations):
         str
         """
         _, reports = pipeline.apply(self.freeze())
-        text = pipeline.explain(reports)
+        text = "\n".join([*self.notes, pipeline.explain(reports)])
         if verbose:
             print(text)
         return text
@@ -355,18 +356,46 @@ def _names(vars: Vars) -> list[str] | None:
     return None if wanted is None else [v if isinstance(v, str) else str(v.name) for v in wanted]
 
 
-def modelcontext(model: Declarations | None) -> Any:
-    """Return the given model, or the one around this line.
+def modelcontext(model: Any = None) -> Any:
+    """Return the given model, or the one around this line; a model of PyMC as one of ours.
 
     Raises
     ------
     NoModelError
         If there is neither.
     """
-    found = model if model is not None else current_model.get()
+    found = model if model is not None else current_model.get() or pymc_context()
     if found is None:
         raise NoModelError("no model: call this inside `with model:`, or pass model=")
-    return found
+    return from_pymc(found) if is_pymc_model(found) else found
+
+
+def from_pymc(model: Any) -> Model:
+    """Return a model of PyMC as a model of ours, which can be printed, explained, drawn and sampled.
+
+    Random variables of families that both have, and the operations between them, become ours, so that rewrites see
+    them. For other variables PyMC derives the log density, and other operations are wrapped whole by PyTensor's JAX
+    dispatch; `Model.explain` says what was read how. ``pmjax.sample(model=model)`` does the same.
+
+    Parameters
+    ----------
+    model : pymc.Model
+        With its data as they are now.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ModelError
+        If JAX cannot compute a part of it; the message names the variable and the operation.
+    """
+    from pmjax.frontends.pymc_model import declare_pymc
+
+    ours = Model(model=None)
+    declare_pymc(model, ours)
+    return ours
 
 
 def model_to_graphviz(model: Declarations | None = None) -> Any:

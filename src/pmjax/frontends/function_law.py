@@ -2,82 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax.distributions.distribution import Distribution
-from pmjax.graph.ops import Shape
-from pmjax.graph.variable import Variable
+from pmjax.laws.law import Law
+from pmjax.runtime.types import Array, Key, Shape
 
 
-class FunctionLaw(Distribution):
+@dataclass(frozen=True, eq=False)
+class FunctionLaw(Law):
     """A law known by its log density alone; all elements of the variable are one event.
 
-    Parameters
+    Attributes
     ----------
-    name : str
+    family : str
         What the family is called where it comes from.
     density : callable
         ``density(x, *params)`` returns the log density (JAX); its elements are summed.
-    center : callable
-        ``center(*params)`` returns a value where a chain may start (NumPy).
+    middle : callable
+        ``middle(*params)`` returns a value where a chain may start (NumPy).
     shape : tuple of int
         The shape of the variable.
-    discrete : bool
+    ndims : tuple of int
+        The number of dimensions of each parameter.
+    integers : bool
         Whether its values are integers.
     identity : hashable or None
         What identifies the two functions in any process, or None if nothing does.
     """
 
-    def __init__(
-        self,
-        name: str,
-        density: Callable[..., Any],
-        center: Callable[..., Any],
-        shape: Shape,
-        *,
-        discrete: bool = False,
-        identity: Hashable | None = None,
-    ) -> None:
-        self._name = name
-        self._density = density
-        self._center = center
-        self._shape = shape
-        self.discrete = discrete
-        self.event_ndim = len(shape)
-        self._identity = identity
+    family: str
+    density: Callable[..., Any]
+    middle: Callable[..., Any]
+    shape: Shape
+    ndims: tuple[int, ...]
+    integers: bool = False
+    identity: Hashable | None = None
+
+    @property
+    def discrete(self) -> bool:  # type: ignore[override]
+        """Whether the values are integers."""
+        return self.integers
 
     @property
     def name(self) -> str:
-        return self._name
+        """The name of the family."""
+        return self.family
 
-    def parameters(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        raise NotImplementedError
+    @property
+    def event_ndim(self) -> int:
+        """Dimensions of one event: all of them."""
+        return len(self.shape)
 
-    def infer(self, params: Sequence[Variable], shape: Shape | None) -> tuple[Shape, np.dtype]:
-        if shape is not None and shape != self._shape:
-            raise ValueError(f"{self.name}: the variable has shape {self._shape}, not {shape}")
-        self.param_names = tuple(f"parent_{i}" for i in range(len(params)))
-        self.param_ndims = {n: p.ndim for n, p in zip(self.param_names, params, strict=True)}
-        return self._shape, np.dtype("int64" if self.discrete else "float64")
+    @property
+    def param_names(self) -> tuple[str, ...]:
+        """The parameters, by number."""
+        return tuple(f"parent_{i}" for i in range(len(self.ndims)))
 
-    def event_shape(self, params: Sequence[Variable]) -> Shape:
-        return self._shape
+    @property
+    def param_ndims(self) -> Mapping[str, int]:  # type: ignore[override]
+        """Dimensions of one event of each parameter: all of them."""
+        return dict(zip(self.param_names, self.ndims, strict=True))
 
-    def log_density(self, x: Any, *params: Any, **named: Any) -> Any:
-        return jnp.sum(self._density(x, *params))
+    @property
+    def is_open(self) -> bool:
+        """Whether a length of an event is unknown."""
+        return False
 
-    def draw(self, key: Any, shape: Shape, *params: Any, **named: Any) -> Any:
+    def event_shape(self, shapes: Sequence[Shape]) -> tuple[int | None, ...]:
+        """Return the shape of one event."""
+        return self.shape
+
+    def infer(self, params: Sequence[Any], shape: Shape | None) -> tuple[Shape, np.dtype]:
+        """Return the shape and dtype of a draw."""
+        if shape is not None and shape != self.shape:
+            raise ValueError(f"{self.name}: the variable has shape {self.shape}, not {shape}")
+        return self.shape, np.dtype("int64" if self.integers else "float64")
+
+    def log_density(self, x: Array, *params: Array) -> Array:
+        return jnp.sum(self.density(x, *params))
+
+    def draw(self, key: Key, shape: Shape, *params: Array) -> Array:
         raise NotImplementedError(f"{self.name} is known by its log density alone, and cannot be drawn from")
 
-    def center(self, *params: Any, **named: Any) -> Any:
-        return self._center(*params)
+    def center(self, *params: Array) -> Array:
+        return self.middle(*params)
 
     def contains(self, x: np.ndarray, *params: np.ndarray | None) -> Any:
+        """Return that every value may be in the support: the density is what tells."""
         return np.ones(np.shape(x), bool)
 
     def fingerprint(self) -> Hashable | None:
-        return None if self._identity is None else (self.name, self._shape, self._identity)
+        """Return what identifies the law in any process, or None if nothing does."""
+        return None if self.identity is None else (self.family, self.shape, self.identity)

@@ -20,17 +20,11 @@ from pmjax.frontends.pymc_families import FAMILIES
 from pmjax.frontends.pymc_transforms import bijector_of
 from pmjax.frontends.pytensor_graph import Translator, operation_name, shape_of
 from pmjax.graph.evaluate import random_ancestors
-from pmjax.graph.ops import Input, RandomVariable, Shape
+from pmjax.graph.ops import Input, RandomVariable
 from pmjax.graph.variable import Variable
 from pmjax.model.declarations import Declarations
 from pmjax.model.named import Data, Deterministic, Potential
-
-
-def is_pymc_model(model: Any) -> bool:
-    """Return whether an object is a model of PyMC, without importing PyMC."""
-    return any(c.__module__.startswith("pymc.") and c.__name__ == "BaseModel" for c in type(model).__mro__) or (
-        type(model).__module__.startswith("pymc.") and hasattr(model, "rvs_to_values")
-    )
+from pmjax.runtime.types import Shape
 
 
 def declare_pymc(model: Any, into: Declarations) -> None:
@@ -147,12 +141,12 @@ class _Importer:
             bijector = bijector_of(transform, rv, shape, self.given)
             self.by_structure.append(rv.name)
             return getattr(distributions, name)(  # type: ignore[no-any-return]
-                rv.name, **arguments, shape=shape, dims=self.dims(rv), initval=initval, transform=bijector
+                rv.name, **arguments, shape=shape, dims=self.dims(rv), initval=initval, default_transform=bijector
             )
         shape = self.value_shape(rv)
         bijector = bijector_of(transform, rv, shape, self.given)
         law, parents = self.law(rv, shape)
-        return self.declare_law(rv, law, parents, initval=initval, transform=bijector)
+        return self.declare_law(rv, law, parents, initval=initval, default_transform=bijector)
 
     def observed(self, rv: Any) -> Variable:
         value = self.translate(self.model.rvs_to_values[rv])
@@ -161,18 +155,18 @@ class _Importer:
             name, arguments, _ = family
             self.by_structure.append(rv.name)
             return getattr(distributions, name)(  # type: ignore[no-any-return]
-                rv.name, **arguments, shape=value.shape, dims=self.dims(rv), observed=_observed(value)
+                rv.name, **arguments, shape=value.shape, dims=self.dims(rv), observed=value
             )
         law, parents = self.law(rv, value.shape)
-        return self.declare_law(rv, law, parents, observed=_observed(value))
+        return self.declare_law(rv, law, parents, observed=value)
 
     def declare_law(self, rv: Any, law: FunctionLaw, parents: list[Variable], **how: Any) -> Variable:
         self.by_density.append(rv.name)
-        given = {"observed": None, "initval": None, "transform": None, **how}
+        given = {"observed": None, "initval": None, "default_transform": None, **how}
         return self.into.declare_random(
             rv.name,
-            lambda shape: Variable(RandomVariable(law, shape), parents, rv.name),
-            shape=law.event_shape(()),
+            lambda name, shape: Variable(RandomVariable(law, shape), parents, name),
+            shape=law.shape,
             dims=self.dims(rv),
             **given,
         )
@@ -216,11 +210,14 @@ class _Importer:
 
     def law(self, rv: Any, shape: Shape) -> tuple[FunctionLaw, list[Variable]]:
         """Return the law of a variable by the log density that PyMC derives, and its parents."""
+        from pytensor.graph.traversal import ancestors
+
         values, density = self.density(rv)
         x = Variable(Input(shape, np.dtype(rv.dtype)))
         given = {values[rv]: x}
+        needed = set(ancestors([density]))
         for other, value in values.items():
-            if other is not rv:
+            if other is not rv and value in needed:
                 node = self.resolve(other)
                 if node is None and other in self.model.observed_RVs:
                     node = self.translate(self.model.rvs_to_values[other])
@@ -237,7 +234,8 @@ class _Importer:
             lambda value, *params: terms([value], params[:cut]),
             lambda *params: 0.0 if center is None else center.on_host([], params[cut:]),
             shape,
-            discrete=np.dtype(rv.dtype).kind in "iub",
+            tuple(p.ndim for p in parents),
+            integers=np.dtype(rv.dtype).kind in "iub",
             identity=identity,
         )
         return law, parents
@@ -267,11 +265,6 @@ class _Importer:
                 ) from None
             self._densities = {v: terms[value] for v, value in self._values.items()}
         return self._values, self._densities[rv]
-
-
-def _observed(value: Variable) -> Any:
-    """Return observed values as an array where they are one, so that they are checked and cast."""
-    return value
 
 
 def _is_none(variable: Any) -> bool:

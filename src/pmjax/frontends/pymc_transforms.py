@@ -12,7 +12,8 @@ from pmjax.frontends.expression import Expression
 from pmjax.graph.ops import Input
 from pmjax.graph.variable import Variable, as_variable
 from pmjax.transforms.bijector import Bijector, Shape
-from pmjax.transforms.bijectors import Log, LogOdds, Ordered, Simplex, interval
+from pmjax.transforms.bijectors import Log, LogOdds, Simplex, interval
+from pmjax.transforms.vectors import Ordered
 
 Translate = Callable[[Any], Variable]
 

@@ -76,6 +76,7 @@ class Declarations(metaclass=_InContext):
         self.deterministics: list[Variable] = []
         self.potentials: list[Variable] = []
         self.data_vars: list[Variable] = []
+        self.notes: list[str] = []
         self.dimensions: Dimensions = Dimensions() if self.parent is None else self.parent.dimensions
         self.taken: dict[str, str] = {} if self.parent is None else self.parent.taken
         self._frozen: tuple[Any, ModelSpec] | None = None
