@@ -19,7 +19,6 @@ BINARY = RNG.integers(0, 2, 40)
 TIME = np.sort(RNG.uniform(0, 5, 12))
 
 CATALOGUE: dict[str, Callable[..., Any]] = {}
-SAMPLED: set[str] = set()
 
 
 def model(build: Callable[..., Any]) -> Callable[..., Any]:
@@ -27,13 +26,6 @@ def model(build: Callable[..., Any]) -> Callable[..., Any]:
     return build
 
 
-def sampled(build: Callable[..., Any]) -> Callable[..., Any]:
-    """Also compared with nutpie's posterior."""
-    SAMPLED.add(build.__name__)
-    return build
-
-
-@sampled
 @model
 def linear_regression(pm: Any, pt: Any) -> Any:
     with pm.Model(coords={"row": np.arange(40), "predictor": ["a", "b", "c"]}) as m:
@@ -45,7 +37,6 @@ def linear_regression(pm: Any, pt: Any) -> Any:
     return m
 
 
-@sampled
 @model
 def hierarchy(pm: Any, pt: Any) -> Any:
     with pm.Model(coords={"group": list("abcde")}) as m:
@@ -68,7 +59,6 @@ def non_centred(pm: Any, pt: Any) -> Any:
     return m
 
 
-@sampled
 @model
 def logistic_regression(pm: Any, pt: Any) -> Any:
     with pm.Model() as m:
@@ -85,7 +75,6 @@ def bernoulli_by_p(pm: Any, pt: Any) -> Any:
     return m
 
 
-@sampled
 @model
 def poisson_regression(pm: Any, pt: Any) -> Any:
     with pm.Model() as m:
@@ -130,7 +119,6 @@ def categorical_softmax(pm: Any, pt: Any) -> Any:
     return m
 
 
-@sampled
 @model
 def dirichlet_multinomial(pm: Any, pt: Any) -> Any:
     with pm.Model(coords={"kind": list("abc")}) as m:
@@ -139,19 +127,22 @@ def dirichlet_multinomial(pm: Any, pt: Any) -> Any:
     return m
 
 
-@sampled
 @model
 def ordered_logistic(pm: Any, pt: Any) -> Any:
     with pm.Model() as m:
         cut = pm.Normal(
-            "cut", 0, 2, shape=4, transform=pm.distributions.transforms.ordered, initval=[-2.0, -1.0, 1.0, 2.0]
+            "cut",
+            0,
+            2,
+            shape=4,
+            transform=pm.distributions.transforms.ordered,
+            initval=[-2.0, -1.0, 1.0, 2.0],
         )
         eta = pm.Normal("eta")
         pm.OrderedLogistic("y", eta=eta * X[:, 0], cutpoints=cut, observed=GROUP, compute_p=False)
     return m
 
 
-@sampled
 @model
 def normal_mixture(pm: Any, pt: Any) -> Any:
     with pm.Model() as m:
@@ -179,7 +170,6 @@ def hurdle(pm: Any, pt: Any) -> Any:
     return m
 
 
-@sampled
 @model
 def censored_survival(pm: Any, pt: Any) -> Any:
     with pm.Model() as m:
@@ -199,7 +189,6 @@ def truncated(pm: Any, pt: Any) -> Any:
     return m
 
 
-@sampled
 @model
 def random_walk(pm: Any, pt: Any) -> Any:
     with pm.Model(coords={"time": np.arange(40)}) as m:
@@ -239,26 +228,6 @@ def garch(pm: Any, pt: Any) -> Any:
     return m
 
 
-@sampled
-@model
-def lkj_hierarchy(pm: Any, pt: Any) -> Any:
-    with pm.Model(coords={"group": list("abcde"), "effect": ["a", "b"]}) as m:
-        chol, _, _ = pm.LKJCholeskyCov("chol", n=2, eta=2.0, sd_dist=pm.Exponential.dist(1.0))
-        mean = pm.Normal("mean", 0, 1, dims="effect")
-        z = pm.Normal("z", 0, 1, dims=("effect", "group"))
-        effects = pm.Deterministic("effects", mean + pt.dot(chol, z).T, dims=("group", "effect"))
-        pm.Normal("y", effects[GROUP, 0] + effects[GROUP, 1] * X[:, 0], 0.5, observed=Y)
-    return m
-
-
-@model
-def lkj_corr(pm: Any, pt: Any) -> Any:
-    with pm.Model() as m:
-        pm.LKJCorr("corr", n=3, eta=2.0)
-        pm.Normal("x")
-    return m
-
-
 @model
 def multivariate(pm: Any, pt: Any) -> Any:
     cov = np.array([[1.0, 0.3, 0.0], [0.3, 2.0, 0.1], [0.0, 0.1, 0.5]])
@@ -269,7 +238,6 @@ def multivariate(pm: Any, pt: Any) -> Any:
     return m
 
 
-@sampled
 @model
 def gp_marginal(pm: Any, pt: Any) -> Any:
     with pm.Model() as m:
@@ -315,19 +283,6 @@ def stick_breaking(pm: Any, pt: Any) -> Any:
     return m
 
 
-@model
-def areal(pm: Any, pt: Any) -> Any:
-    near = np.diag(np.ones(4), 1) + np.diag(np.ones(4), -1)
-    with pm.Model() as m:
-        tau = pm.Gamma("tau", 2, 2)
-        alpha = pm.Beta("alpha", 2, 2)
-        phi = pm.CAR("phi", mu=np.zeros(5), W=near, alpha=alpha, tau=tau)
-        psi = pm.ICAR("psi", W=near)
-        pm.Poisson("y", pm.math.exp(phi[GROUP] + psi[GROUP]), observed=COUNTS)
-    return m
-
-
-@sampled
 @model
 def custom_by_logp(pm: Any, pt: Any) -> Any:
     def logp(value: Any, mu: Any) -> Any:
@@ -377,7 +332,12 @@ def scan_distribution(pm: Any, pt: Any) -> Any:
             return now, collect_default_updates([now])
 
         values, _ = pytensor.scan(
-            step, outputs_info=[pt.zeros(())], non_sequences=[rho], n_steps=15, strict=True, return_updates=True
+            step,
+            outputs_info=[pt.zeros(())],
+            non_sequences=[rho],
+            n_steps=15,
+            strict=True,
+            return_updates=True,
         )
         return values
 
@@ -469,7 +429,6 @@ def transforms(pm: Any, pt: Any) -> Any:
 def many_families(pm: Any, pt: Any) -> Any:
     with pm.Model() as m:
         pm.AsymmetricLaplace("asymmetric", b=1, kappa=0.7, mu=0)
-        pm.ExGaussian("exgaussian", mu=0, sigma=1, nu=2)
         pm.Gumbel("gumbel", 0, 2)
         pm.Kumaraswamy("kumaraswamy", 2, 3)
         pm.Logistic("logistic", 0, 1)
@@ -478,22 +437,10 @@ def many_families(pm: Any, pt: Any) -> Any:
         pm.Pareto("pareto", 3, 1)
         pm.Rice("rice", nu=1, sigma=1)
         pm.SkewNormal("skew", 0, 1, 2)
-        pm.Triangular("triangular", 0, 1, 3)
+        pm.Triangular("triangular", lower=0, c=1, upper=3)
         pm.Wald("wald", 1, 2)
         pm.Weibull("weibull", 2, 1)
         pm.ChiSquared("chi", 4)
-    return m
-
-
-@model
-def counts_of_all_kinds(pm: Any, pt: Any) -> Any:
-    with pm.Model() as m:
-        p = pm.Beta("p", 2, 2)
-        pm.Geometric("geometric", p, observed=COUNTS + 1)
-        pm.BetaBinomial("betabinomial", alpha=2, beta=1 + p, n=12, observed=COUNTS)
-        pm.DiscreteWeibull("discrete_weibull", q=p, beta=1.1, observed=COUNTS)
-        pm.ZeroInflatedNegativeBinomial("inflated", psi=p, mu=3, alpha=2, observed=COUNTS)
-        pm.DirichletMultinomial("dm", n=10, a=1 + p * np.ones(3), observed=[[2, 3, 5]])
     return m
 
 
@@ -534,15 +481,4 @@ def wishart_and_matrix(pm: Any, pt: Any) -> Any:
         pm.MatrixNormal("w", mu=np.zeros((2, 3)), rowcov=np.eye(2) + 0.1, colcov=np.eye(3))
         sd = pm.HalfNormal("sd", 1)
         pm.KroneckerNormal("y", mu=np.zeros(4), covs=[np.eye(2) + 0.2, np.eye(2)], sigma=sd, observed=Y[:4])
-    return m
-
-
-@model
-def max_of_two(pm: Any, pt: Any) -> Any:
-    def dist(mu: Any, size: Any) -> Any:
-        return pt.max(pm.Normal.dist(mu, 1.0, size=(3,)))
-
-    with pm.Model() as m:
-        mu = pm.Normal("mu")
-        pm.CustomDist("top", mu, dist=dist, observed=1.3)
     return m

@@ -373,9 +373,10 @@ def modelcontext(model: Any = None) -> Any:
 def from_pymc(model: Any) -> Model:
     """Return a model of PyMC as a model of ours, which can be printed, explained, drawn and sampled.
 
-    Random variables of families that both have, and the operations between them, become ours, so that rewrites see
-    them. For other variables PyMC derives the log density, and other operations are wrapped whole by PyTensor's JAX
-    dispatch; `Model.explain` says what was read how. ``pmjax.sample(model=model)`` does the same.
+    Random variables of families that both have, and the operations between them, become ours, so that
+    rewrites see them. For other variables PyMC derives the log density, and other operations are wrapped
+    whole by PyTensor's JAX dispatch; `Model.explain` says what was read how. ``pmjax.sample(model=model)``
+    does the same.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Models from elsewhere: PyMC, NumPyro, a log density in JAX. Each becomes declarations of a model of ours."""
+"""Models from elsewhere, read as declarations of a model of ours: PyMC's."""

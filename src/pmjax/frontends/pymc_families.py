@@ -93,4 +93,4 @@ FAMILIES: dict[str, tuple[str, Callable[..., Arguments | None]]] = {
     "TruncatedNormalRV": ("TruncatedNormal", _named("mu", "sigma", "lower", "upper")),
     "UniformRV": ("Uniform", _named("lower", "upper")),
 }
-"""By the class of PyMC's op: the name of our family, and a function from the op's parameters to its arguments."""
+"""By the class of PyMC's op: our family, and a function from the op's parameters to its arguments."""

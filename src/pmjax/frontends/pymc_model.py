@@ -1,8 +1,8 @@
 """A model of PyMC as declarations of a model of ours.
 
-It is read by structure. A random variable of a family that we have becomes ours, an operation of PyTensor that we
-know becomes our node, and rewrites see both. For another random variable PyMC derives the log density, whose graph
-is translated in the same way; another operation is wrapped whole through PyTensor's JAX dispatch.
+It is read by structure. A random variable of a family that we have becomes ours, an operation of PyTensor
+that we know becomes our node, and rewrites see both. For another random variable PyMC derives the log density,
+whose graph is translated in the same way; another operation is wrapped whole by PyTensor's JAX dispatch.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ class _Importer:
         self.declaring: set[Any] = set()
         self.translate = Translator(self.resolve, check_bounds=getattr(model, "check_bounds", True))
         self.declare: dict[Any, Callable[[Any], Variable]] = {
-            **{v: self.data for v in model.data_vars},
-            **{v: self.free for v in model.free_RVs},
-            **{v: self.observed for v in model.observed_RVs},
-            **{v: self.deterministic for v in model.deterministics},
-            **{v: self.potential for v in model.potentials},
+            **dict.fromkeys(model.data_vars, self.data),
+            **dict.fromkeys(model.free_RVs, self.free),
+            **dict.fromkeys(model.observed_RVs, self.observed),
+            **dict.fromkeys(model.deterministics, self.deterministic),
+            **dict.fromkeys(model.potentials, self.potential),
         }
         self.by_structure: list[str] = []
         self.by_density: list[str] = []
@@ -100,7 +100,9 @@ class _Importer:
         if self.by_density:
             parts.append(f"by the log density that PyMC derives {', '.join(self.by_density)}")
         for operation, names in self.by_dispatch.items():
-            parts.append(f"{operation} in {', '.join(dict.fromkeys(names))} whole, by PyTensor's JAX dispatch")
+            parts.append(
+                f"{operation} in {', '.join(dict.fromkeys(names))} whole, by PyTensor's JAX dispatch"
+            )
         return "From PyMC: " + "; ".join(parts) + "." if parts else "From PyMC: no random variables."
 
     def coords(self) -> None:
@@ -141,7 +143,12 @@ class _Importer:
             bijector = bijector_of(transform, rv, shape, self.given)
             self.by_structure.append(rv.name)
             return getattr(distributions, name)(  # type: ignore[no-any-return]
-                rv.name, **arguments, shape=shape, dims=self.dims(rv), initval=initval, default_transform=bijector
+                rv.name,
+                **arguments,
+                shape=shape,
+                dims=self.dims(rv),
+                initval=initval,
+                default_transform=bijector,
             )
         shape = self.value_shape(rv)
         bijector = bijector_of(transform, rv, shape, self.given)
@@ -181,7 +188,9 @@ class _Importer:
         if arguments is None:
             return None
         size = op.size_param(rv.owner)
-        lengths = None if _is_none(size) else tuple(int(n) for n in self.translate.static(self.translate(size)))
+        lengths = (
+            None if _is_none(size) else tuple(int(n) for n in self.translate.static(self.translate(size)))
+        )
         return entry[0], arguments, lengths
 
     def shape(self, name: str, arguments: dict[str, Any], size: Shape | None) -> Shape:

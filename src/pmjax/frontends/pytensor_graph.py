@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -112,8 +112,8 @@ class Translator:
                 return np.asarray(evaluate_host([value], {})[0])
             except (ModelError, LookupError):
                 raise ModelError(
-                    "a size, an axis or a bound of a slice depends on a random variable, and JAX must know all "
-                    "shapes before the model runs; use a fixed size and pm.math.switch"
+                    "a size, an axis or a bound of a slice depends on a random variable, and JAX must know "
+                    "all shapes before the model runs; use a fixed size and pm.math.switch"
                 ) from None
         return np.asarray(value)
 
@@ -132,8 +132,8 @@ class Translator:
             function = jax_function(node)
         except NotImplementedError:
             raise ModelError(
-                f"the operation {name} has no conversion to JAX in PyTensor; write it with other operations, or "
-                "register a conversion (pytensor.link.jax.dispatch.jax_funcify.register)"
+                f"the operation {name} has no conversion to JAX in PyTensor; write it with other operations, "
+                "or register a conversion (pytensor.link.jax.dispatch.jax_funcify.register)"
             ) from None
         self.wrapped.append(name)
         if len(node.outputs) == 1:
@@ -170,7 +170,7 @@ def jax_function(node: Any) -> Callable[..., Any]:
         If PyTensor cannot convert the operation, or one inside it.
     """
     # PyTensor's dispatch switches 64-bit arrays on for the whole process when it is imported.
-    before = jax.config.jax_enable_x64
+    before = jax.config.read("jax_enable_x64")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -197,10 +197,8 @@ def shape_of(variable: Any, translate: Callable[[Any], Any]) -> tuple[int, ...]:
     from pytensor.graph.fg import FunctionGraph
     from pytensor.tensor.rewriting.shape import ShapeFeature
 
-    roots = variable.owner.inputs
     graph = FunctionGraph(outputs=[variable], clone=False, features=[ShapeFeature(), ReplaceValidate()])
     lengths = graph.shape_feature.shape_of[variable]
-    del roots
     return tuple(
         int(np.asarray(translate(pt.as_tensor_variable(n)).op.value)) if known is None else known
         for n, known in zip(lengths, static, strict=True)
@@ -230,8 +228,9 @@ def _leaf(variable: Any) -> Any:
         return None
     if isinstance(value, slice):
         return value
-    if hasattr(value, "toarray"):
-        value = value.toarray()
+    dense = getattr(value, "toarray", None)
+    if dense is not None:
+        value = dense()
     if isinstance(value, (np.ndarray, np.generic, int, float, bool)):
         return as_variable(_wide(np.asarray(value)))
     if value is None and type(variable.type).__name__ == "NoneTypeT":
@@ -254,13 +253,3 @@ def _folded(value: Any) -> Any:
         return value
     with np.errstate(all="ignore"):
         return as_variable(np.asarray(evaluate_host([value], {})[0]))
-
-
-def translated(translator: Translator, names: Mapping[Any, str], variable: Any) -> Variable:
-    """Return the node of a variable, with the variable's name in the message if that fails."""
-    try:
-        node: Variable = translator(variable)
-    except ModelError as error:
-        name = names.get(variable) or variable.name
-        raise ModelError(f"{name!r}: {error}" if name else str(error)) from None
-    return node

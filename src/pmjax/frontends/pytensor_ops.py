@@ -1,7 +1,7 @@
 """PyTensor's operations as nodes of our graph: one function for each class of operation.
 
-A function takes the context of the translation, the node of PyTensor and its translated inputs, and returns the
-translated output, or a tuple of them. What depends on shapes alone is a number by then: shapes are known.
+A function takes the context of the translation, the node of PyTensor and its translated inputs, and returns
+the translated output, or a tuple of them. What depends on shapes alone is a number by then: shapes are known.
 """
 
 from __future__ import annotations
