@@ -1,8 +1,9 @@
 """A model of PyMC as declarations of a model of ours.
 
 It is read by structure. A random variable of a family that we have becomes ours, an operation of PyTensor
-that we know becomes our node, and rewrites see both. For another random variable PyMC derives the log density,
-whose graph is translated in the same way; another operation is wrapped whole by PyTensor's JAX dispatch.
+that we know becomes our node, and rewrites see both. For another random variable PyMC derives the log
+density, whose graph is translated in the same way; another operation is wrapped whole by PyTensor's JAX
+dispatch.
 """
 
 from __future__ import annotations
