@@ -125,7 +125,7 @@ def test_the_loss_is_that_of_the_draws_and_scores_in_the_new_centring() -> None:
     coordinates, rng = Coordinates(after), np.random.default_rng(2)
     x, score = rng.normal(size=(2, 30, coordinates.size))
     weight = np.full(30, 1 / 30)
-    written = {n: np.ones(free.unconstrained_shape) for n, free in coordinates.knobs.items()}
+    written = {n: np.ones(group.shape) for n, group in coordinates.knobs.items()}
     for number in range(3):
         level = Level.of(coordinates, number)
         own = [name for name, part in coordinates.slices.items() if level.own[part.start]]

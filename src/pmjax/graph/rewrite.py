@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from pmjax.graph.evaluate import ancestors, is_random, own_nodes
+from pmjax.graph.ops import Constant, DataCell, Input, RandomVariable
 from pmjax.graph.variable import Variable
 
 
@@ -47,3 +48,28 @@ def fingerprint(outputs: Sequence[Variable]) -> tuple[Any, ...] | None:
         number[id(node)] = len(lines)
         lines.append((own, tuple(number[id(v)] for v in node.inputs), node.shape, str(node.dtype)))
     return (tuple(lines), tuple(number[id(v)] for v in outputs))
+
+
+def value_numbers(outputs: Sequence[Variable]) -> list[int]:
+    """Return a number for each output: equal ones have one value, however often it is written.
+
+    Random variables, inputs and arrays are themselves alone; what is computed from equal things in the same
+    way is equal.
+
+    Examples
+    --------
+    >>> import pmjax as pm
+    >>> x = pm.Normal.dist()
+    >>> value_numbers([x + 1, x + 1, x + 2])
+    [2, 2, 4]
+    """
+    numbers: dict[Hashable, int] = {}
+    found: dict[int, int] = {}
+    for node in own_nodes(outputs):
+        op = node.op
+        own = None if isinstance(op, (RandomVariable, Input, DataCell)) else op.fingerprint()
+        if own is None or (isinstance(op, Constant) and op.is_argument):
+            own = id(node)
+        key = (own, () if is_random(node) else tuple(found[id(v)] for v in node.inputs))
+        found[id(node)] = numbers.setdefault(key, len(numbers))
+    return [found[id(v)] for v in outputs]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -22,29 +23,92 @@ Knobs = Mapping[str, Any]
 Located = dict[str, tuple[Any, Any]]
 
 
+# More separate slices than this are taken by their numbers, in one operation.
+MAX_SLICES = 16
+
+
 class Columns:
-    """Some columns of a matrix, as slices: to take and to put them compiles to copies, not to gathers."""
+    """Some columns of a matrix, in order, as slices: to take and to put them compiles to copies, not gathers.
+
+    Parameters
+    ----------
+    slices : iterable of slice
+        Disjoint; neighbours are joined.
+    """
 
     def __init__(self, slices: Iterable[slice]) -> None:
-        self._slices = sorted(slices, key=lambda part: part.start)
+        self.slices: list[slice] = []
+        for part in slices:
+            if self.slices and self.slices[-1].stop == part.start:
+                part = slice(self.slices.pop().start, part.stop)
+            self.slices.append(part)
 
     @property
     def indices(self) -> np.ndarray:
         """Their numbers."""
-        return np.concatenate([np.arange(part.start, part.stop) for part in self._slices])
+        return np.concatenate([np.zeros(0, int), *(np.arange(p.start, p.stop) for p in self.slices)])
 
     def take(self, a: Any) -> Any:
         """Return these columns of ``a``."""
-        return jnp.concatenate([a[..., part] for part in self._slices], axis=-1)
+        if len(self.slices) > MAX_SLICES:
+            return a[..., self.indices]
+        return jnp.concatenate([a[..., part] for part in self.slices], axis=-1)
 
     def put(self, a: Any, values: Any) -> Any:
         """Return ``a`` with ``values`` in these columns."""
-        pieces, done, used = [], 0, 0
-        for part in self._slices:
+        if len(self.slices) > MAX_SLICES:
+            return a.at[..., self.indices].set(values)
+        widths = [part.stop - part.start for part in self.slices]
+        parts = zip(self.slices, np.cumsum([0, *widths]).tolist(), strict=False)
+        pieces, done = [], 0
+        for part, used in sorted(parts, key=lambda pair: pair[0].start):
             width = part.stop - part.start
             pieces += [a[..., done : part.start], values[..., used : used + width]]
-            done, used = part.stop, used + width
+            done = part.stop
         return jnp.concatenate([*pieces, a[..., done:]], axis=-1)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Variables whose centrings are one array: a variable with its elements, or scalars of one place.
+
+    Attributes
+    ----------
+    location, scale : Variable
+        Of the variables, or of their logarithms.
+    shape : tuple of int
+        Of the centrings.
+    members : tuple of FreeVariable
+    """
+
+    location: Variable
+    scale: Variable
+    shape: tuple[int, ...]
+    members: tuple[FreeVariable, ...]
+
+    @property
+    def bijector(self) -> Recentred:
+        """The map of the first member, which with the centrings of all is that of all."""
+        assert isinstance(self.members[0].bijector, Recentred)
+        return self.members[0].bijector
+
+    def of_members(self, values: Any) -> list[Any]:
+        """Return an array of the shape of the centrings as one for each member."""
+        return [values] if len(self.members) == 1 else [values[i] for i in range(len(self.members))]
+
+
+def groups_of(spec: ModelSpec) -> dict[str, Group]:
+    """Return the recentred variables by the names of their centrings."""
+    members: dict[str, list[FreeVariable]] = {}
+    for free in spec.free:
+        if isinstance(free.bijector, Recentred):
+            members.setdefault(free.bijector.knob, []).append(free)
+    groups = {}
+    for name, own in members.items():
+        location, scale = _inputs(own[0])[:2]
+        shape = own[0].unconstrained_shape if len(own) == 1 else (len(own),)
+        groups[name] = Group(location, scale, shape, tuple(own))
+    return groups
 
 
 class Coordinates:
@@ -58,7 +122,7 @@ class Coordinates:
     places : dict
         For each free variable its slice of theta.
     knobs : dict
-        For each centring of elements the variable that it is for.
+        For each array of centrings the group of variables that it is for.
     level : ndarray of int, shape (E,)
         0 for elements whose location and scale depend on no other recentred variable, and so on.
     elements, parents : Columns
@@ -78,21 +142,26 @@ class Coordinates:
         ends = np.cumsum([np.prod(v.unconstrained_shape, dtype=int) for v in spec.free]).tolist()
         self.size = ends[-1]
         self.places = {v.name: slice(a, b) for v, a, b in zip(spec.free, [0, *ends], ends, strict=False)}
-        self.knobs = {
-            name_of(v.bijector.inputs[2]): v for v in spec.free if isinstance(v.bijector, Recentred)
-        }
+        self.knobs = groups_of(spec)
+        self.columns = {n: self._columns(group.members) for n, group in self.knobs.items()}
+        # What others are computed from; the values of the other variables are not computed.
+        self._read = {id(node) for node in own_nodes(inputs)}
         depth = _depths(spec)
-        sizes = [self.places[v.name].stop - self.places[v.name].start for v in self.knobs.values()]
+        sizes = [len(columns.indices) for columns in self.columns.values()]
         ends = np.cumsum([0, *sizes]).tolist()
         self.slices = {n: slice(a, b) for n, a, b in zip(self.knobs, ends, ends[1:], strict=False)}
-        self.level = np.repeat([depth[v.name] for v in self.knobs.values()], sizes).astype(int)
-        self.elements = Columns(self.places[v.name] for v in self.knobs.values())
-        self.parents = Columns(self._parents())
+        groups = self.knobs.values()
+        self.level = np.repeat([depth[g.members[0].name] for g in groups], sizes).astype(int)
+        self.elements = self._columns([v for g in groups for v in g.members])
+        self.parents = Columns(sorted(self._parents(), key=lambda part: part.start))
+
+    def _columns(self, variables: Iterable[FreeVariable]) -> Columns:
+        return Columns(self.places[v.name] for v in variables)
 
     def _parents(self) -> Iterable[slice]:
         """Return the coordinates that locations and scales of elements depend on."""
         free = {id(v.variable): v for v in self.spec.free}
-        waiting = [n for v in self.knobs.values() for n in _inputs(v)[:2]]
+        waiting = [n for group in self.knobs.values() for n in (group.location, group.scale)]
         found: dict[str, slice] = {}
         while waiting:
             behind = [free[id(v)] for v in own_nodes(waiting) if id(v) in free]
@@ -111,25 +180,52 @@ class Coordinates:
             values |= {knob.node: knobs[name_of(knob.node)] for knob in self.spec.knobs}
         return values
 
-    def parts(self, theta: Any) -> list[tuple[FreeVariable, Any]]:
-        """Return each free variable with its part of theta."""
-        return [(v, theta[self.places[v.name]].reshape(v.unconstrained_shape)) for v in self.spec.free]
-
     def changed(self, theta: Any, data: Any, old: Knobs, new: Knobs) -> tuple[Any, Any]:
         """Return a point given under the knobs ``old`` under ``new``, shape (D,), and the log determinant."""
-        reading, parts, log_det = Reading(self.given(data, old)), [], jnp.zeros((), theta.dtype)
-        for free, y in self.parts(theta):
-            x = y
-            if free.bijector is not None:
-                inputs = reading.read(free.bijector.inputs)
-                x = free.bijector.inverse(y, *inputs)
-                if isinstance(free.bijector, Recentred | RecentredVector):
-                    c = new[name_of(free.bijector.inputs[2])]
-                    y, change = free.bijector.recentred(y, inputs, c)
-                    log_det += change
+        reading, log_det = Reading(self.given(data, old)), jnp.zeros((), theta.dtype)
+        places: list[Columns] = []
+        moved: list[Any] = []
+        for free, group in self._in_order():
+            bijector, y = free.bijector, self._part(theta, free, group)
+            if not _is_moved(free):
+                self._give(reading, free, y)
+                continue
+            assert isinstance(bijector, Recentred | RecentredVector)
+            *place, knob = bijector.inputs
+            name = name_of(knob) if group is None else bijector.knob  # type: ignore[union-attr]
+            inputs = [*reading.read(place), old[name]]
+            z, change = bijector.recentred(y, inputs, new[name])
+            log_det += change
+            places.append(self._columns([free] if group is None else group.members))
+            moved.append(z.ravel().astype(theta.dtype))
+            self._give_members(reading, free, group, bijector.inverse(y, *inputs))
+        return _put(theta, places, moved), log_det
+
+    def _in_order(self) -> Iterable[tuple[FreeVariable, Group | None]]:
+        """Return the free variables in order, a group of several in place of its first member."""
+        for free in self.spec.free:
+            group = self.knobs[free.bijector.knob] if isinstance(free.bijector, Recentred) else None
+            if group is None or group.members[0] is free:
+                yield free, group
+
+    def _part(self, theta: Any, free: FreeVariable, group: Group | None) -> Any:
+        if group is None:
+            return theta[self.places[free.name]].reshape(free.unconstrained_shape)
+        return self._columns(group.members).take(theta).reshape(group.shape)
+
+    def _give(self, reading: Reading, free: FreeVariable, y: Any) -> None:
+        """Give the value of a variable that is not moved, if something is computed from it."""
+        if id(free.variable) in self._read:
+            bijector = free.bijector
+            x = y if bijector is None else bijector.inverse(y, *reading.read(bijector.inputs))
             reading.give(free.variable, x)
-            parts.append(y.ravel().astype(theta.dtype))
-        return jnp.concatenate(parts), log_det
+
+    def _give_members(self, reading: Reading, free: FreeVariable, group: Group | None, x: Any) -> None:
+        members = (free,) if group is None else group.members
+        if any(id(v.variable) in self._read for v in members):
+            values = [x] if group is None else group.of_members(x)
+            for member, value in zip(members, values, strict=True):
+                reading.give(member.variable, value)
 
     def moved(self, theta: Any, score: Any, data: Any, old: Knobs, new: Knobs) -> tuple[Any, Any, Any]:
         """Return a point and its score, shapes (D,), under other knobs, and the rise of the log density.
@@ -145,17 +241,26 @@ class Coordinates:
         """Return location and log scale of each element, for a point as the model is written."""
         reading = Reading(self.given(data))
         located: Located = {}
-        for free, y in self.parts(x):
-            value = y
-            if isinstance(free.bijector, Recentred):
-                mu, sigma = (jnp.asarray(v, y.dtype) for v in reading.read(free.bijector.inputs[:2]))
+        for free, group in self._in_order():
+            y = self._part(x, free, group)
+            if group is not None:
+                mu, sigma = (jnp.asarray(v, y.dtype) for v in reading.read([group.location, group.scale]))
                 mu, log_sigma = (jnp.broadcast_to(v, y.shape).ravel() for v in (mu, jnp.log(sigma)))
-                located[name_of(free.bijector.inputs[2])] = mu, log_sigma
-                value = jnp.exp(y) if free.bijector.logarithm else y
-            elif free.bijector is not None and not _is_moved(free):
-                value = free.bijector.inverse(y, *reading.read(free.bijector.inputs))
-            reading.give(free.variable, value)
+                located[group.bijector.knob] = mu, log_sigma
+                y = jnp.exp(y) if group.bijector.logarithm else y
+            if _is_moved(free):
+                self._give_members(reading, free, group, y)
+            else:
+                self._give(reading, free, y)
         return located
+
+
+def _put(theta: Any, places: Sequence[Columns], values: Sequence[Any]) -> Any:
+    """Return a vector with values in some columns, which are disjoint."""
+    if not places:
+        return theta
+    slices = [part for columns in places for part in columns.slices]
+    return Columns(slices).put(theta, jnp.concatenate(values))
 
 
 def structure(spec: ModelSpec) -> tuple[Any, ...] | None:

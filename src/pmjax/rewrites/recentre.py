@@ -12,7 +12,7 @@ treated likewise on the scale of their logarithm.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,8 +21,9 @@ import numpy as np
 
 from pmjax.graph.evaluate import own_nodes
 from pmjax.graph.ops import Input
+from pmjax.graph.rewrite import value_numbers
 from pmjax.graph.variable import Variable, as_variable, elementwise
-from pmjax.model.spec import FreeVariable, Knob, ModelSpec, distribution_of
+from pmjax.model.spec import FreeVariable, Knob, ModelSpec, distribution_of, name_of
 from pmjax.rewrites.rewritten import Report, Rewritten
 from pmjax.rewrites.vector_centring import RecentredVector, mean_and_factor
 from pmjax.transforms.bijector import Bijector
@@ -31,10 +32,17 @@ from pmjax.transforms.bijectors import Log
 NAME = "recentre"
 # The non-centred form has no funnel in which the first draws could get stuck.
 INITIAL = 0.0
+# Each scalar whose location and scale are its own adds to the programs that fit the centrings; for more of
+# them than this, compiling takes longer than better coordinates save.
+MAX_ALONE = 16
 
 VECTOR_SENTENCE = (
     "its mean or covariance is random; warm-up chooses whether it is moved as written "
     "or non-centred, through the Cholesky factor of its covariance"
+)
+ALONE_SENTENCE = (
+    "left as it is, because {} single numbers with a location or scale of their own take longer to compile "
+    "than recentring saves; declare them as one variable with shape= or dims= to have it recentred"
 )
 
 
@@ -65,6 +73,12 @@ class Recentred(Bijector):
         self.logarithm, self.origin = logarithm, origin
         # Its values bear the name that they would have in the model as written.
         self.name = Log.name if logarithm else ""
+
+    @property
+    def knob(self) -> str:
+        """The name of the array that holds its centring, and perhaps those of other variables."""
+        centring = self.inputs[2]
+        return name_of(centring.inputs[0] if centring.inputs else centring)
 
     def fingerprint(self) -> tuple[Any, ...]:
         return (super().fingerprint(), self.logarithm, self.origin)
@@ -108,32 +122,61 @@ def recentre(spec: ModelSpec) -> Rewritten:
     def is_sampled(nodes: Sequence[Variable]) -> bool:
         return any(node in sampled for node in own_nodes(nodes))
 
+    own_terms = [v for v in spec.free if v.variable.size and v.name not in spec.absorbed]
+    places = {v: place for v in own_terms if (place := location_and_scale(v)) and is_sampled(place)}
+    members = {v: (group, i) for group in _groups(places) for i, v in enumerate(group)}
+    alone = [v for v, (group, _) in members.items() if len(group) == 1 and not v.variable.ndim]
+    made: dict[FreeVariable, Knob] = {}
     for variable in spec.free:
-        own_term = variable.variable.size and variable.name not in spec.absorbed
-        found = (location_and_scale(variable), mean_and_factor(variable)) if own_term else (None, None)
-        place, vector = (nodes if nodes and is_sampled(nodes) else None for nodes in found)
-        if vector is not None:
-            knob = _knob(variable, ())
+        vector = mean_and_factor(variable) if variable in own_terms else None
+        if vector is not None and is_sampled(vector):
+            knob = _knob(variable.name, ())
             variable = replace(variable, bijector=RecentredVector(*vector, knob.node))
             knobs.append(knob)
             reports.append(Report(NAME, variable.name, True, VECTOR_SENTENCE))
-        if place is not None:
-            knob = _knob(variable, variable.variable.shape)
-            law = distribution_of(variable.variable)
-            is_log = variable.bijector is not None
-            origin = (
-                None if is_log or law.location_scale is None else law.param_names.index(law.location_scale[0])
-            )
-            bijector = Recentred(*place, knob.node, variable.bijector is not None, origin)
+        elif variable in alone and len(alone) > MAX_ALONE:
+            reports.append(Report(NAME, variable.name, False, ALONE_SENTENCE.format(len(alone))))
+        elif variable in members:
+            group, i = members[variable]
+            if group[0] not in made:
+                made[group[0]] = _group_knob(group)
+                knobs.append(made[group[0]])
+            node = made[group[0]].node
+            bijector = _recentred(variable, places[group[0]], node if len(group) == 1 else node[i])
             variable = replace(variable, bijector=bijector)
-            knobs.append(knob)
-            reports.append(Report(NAME, variable.name, True, _sentence(variable)))
+            reports.append(Report(NAME, variable.name, True, _sentence(variable, len(group) - 1)))
         free.append(variable)
     return Rewritten(replace(spec, free=tuple(free), knobs=tuple(knobs)), tuple(reports))
 
 
-def _knob(variable: FreeVariable, shape: tuple[int, ...]) -> Knob:
-    node = Variable(Input(shape, np.dtype(float)), (), f"{variable.name}_centring")
+def _groups(places: Mapping[FreeVariable, tuple[Variable, Variable]]) -> list[tuple[FreeVariable, ...]]:
+    """Return variables in groups with one centring array each: scalars of one location and scale together.
+
+    What fits the centrings then has as many operations for a thousand scalars as for one vector.
+    """
+    numbers = iter(value_numbers([node for place in places.values() for node in place]))
+    groups: dict[Hashable, list[FreeVariable]] = {}
+    for variable in places:
+        place = (next(numbers), next(numbers), type(variable.bijector))
+        groups.setdefault(place if not variable.variable.ndim else variable, []).append(variable)
+    return list(map(tuple, groups.values()))
+
+
+def _recentred(variable: FreeVariable, place: tuple[Variable, Variable], centring: Variable) -> Recentred:
+    law, is_log = distribution_of(variable.variable), variable.bijector is not None
+    known = None if is_log or law.location_scale is None else law.param_names.index(law.location_scale[0])
+    return Recentred(*place, centring, is_log, known)
+
+
+def _group_knob(group: Sequence[FreeVariable]) -> Knob:
+    if len(group) == 1:
+        return _knob(group[0].name, group[0].variable.shape)
+    between = ", " if len(group) == 2 else ", ..., "
+    return _knob(f"{group[0].name}{between}{group[-1].name}", (len(group),))
+
+
+def _knob(name: str, shape: tuple[int, ...]) -> Knob:
+    node = Variable(Input(shape, np.dtype(float)), (), f"{name}_centring")
     return Knob(node, np.full(shape, INITIAL))
 
 
@@ -179,7 +222,11 @@ def describe_centring(chains: Sequence[Mapping[str, Any]]) -> str:
     return "; ".join(words)
 
 
-def _sentence(variable: FreeVariable) -> str:
+def _sentence(variable: FreeVariable, others: int) -> str:
     count = variable.variable.size
     each = "its centring is" if count == 1 else f"a centring for each of its {count} elements is"
+    if others:
+        plural = "" if others == 1 else "s"
+        together = f", with those of {others} other variable{plural} of the same location and scale"
+        return f"its location or scale is random; {each} fitted during warm-up{together}"
     return f"its location or scale is random; {each} fitted during warm-up"
