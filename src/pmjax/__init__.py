@@ -21,7 +21,7 @@ from pmjax.api.draw import draw
 from pmjax.api.find_map import find_hessian, find_MAP
 from pmjax.api.fit import ADVI, FullRankADVI, fit
 from pmjax.api.inference_data import to_inference_data
-from pmjax.api.model import Model, do, from_pymc, model_to_graphviz, modelcontext, observe
+from pmjax.api.model import Model, do, from_logp, from_pymc, model_to_graphviz, modelcontext, observe
 from pmjax.api.predictive import sample_posterior_predictive, sample_prior_predictive
 from pmjax.api.sample import sample
 from pmjax.api.sample_smc import sample_smc
@@ -106,6 +106,7 @@ __all__ = [
     "draw",
     "floatX",
     "function",
+    "from_logp",
     "from_pymc",
     "get_data",
     "gp",

@@ -399,6 +399,52 @@ def from_pymc(model: Any) -> Model:
     return ours
 
 
+def from_logp(
+    fn: Callable[..., Any],
+    example: Any,
+    *,
+    bijectors: Mapping[str, Any] | None = None,
+    coords: Mapping[str, Any] | None = None,
+    dims: Mapping[str, str | Sequence[str | None]] | None = None,
+    data: Any = None,
+) -> Model:
+    """Return a log density written in JAX as a model of ours.
+
+    Parameters
+    ----------
+    fn : callable
+        ``fn(parameters)``, or ``fn(parameters, data)`` if `data` is given, returns one number: the log
+        density on the scale of the parameters. The log determinants of the bijectors are added to it.
+    example : pytree of arrays
+        Parameters where chains may start. Each array is a variable, named by its path: ``layers.0.bias``.
+    bijectors : mapping, optional
+        By name, the map of a parameter that is not any real number (``pm.distributions.transforms.log``).
+    coords, dims : mapping, optional
+        Coordinate values by dimension, and dimensions by the name of a parameter.
+    data : pytree of arrays, optional
+        Arguments of the compiled program; arrays that `fn` captures instead are written into it.
+
+    Returns
+    -------
+    Model
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> import pmjax as pm
+    >>> def log_density(p, y):
+    ...     return -jnp.sum((y - p["mu"]) ** 2) / 2 - p["mu"] ** 2 / 2
+    >>> model = pm.from_logp(log_density, {"mu": 0.0}, data=jnp.array([1.0, 3.0]))
+    >>> model.compile_logp()({"mu": 1.0})
+    -2.5
+    """
+    from pmjax.frontends.log_density import declare_log_density
+
+    ours = Model(coords=coords, model=None)
+    declare_log_density(fn, example, ours, bijectors=bijectors or {}, dims=dims or {}, data=data)
+    return ours
+
+
 def model_to_graphviz(model: Declarations | None = None) -> Any:
     """Return the graph of a model as a ``graphviz.Digraph`` (needs the package graphviz)."""
     return draw_graph(modelcontext(model))
