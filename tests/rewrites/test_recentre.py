@@ -259,7 +259,7 @@ def test_a_model_that_is_well_parameterised_is_not_moved() -> None:
     assert hook is not None
     with double_precision():
         place = theta[None, -1], score[None, -1]
-        moves = hook([0], theta[None], score[None], place, {"x_centring": np.zeros((1, 4))})
+        moves = hook(theta[None], score[None], place, {"x_centring": np.zeros((1, 4))})
     assert moves == [None]
 
 

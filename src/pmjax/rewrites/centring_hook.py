@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -39,15 +39,21 @@ class CentringHook:
     ----------
     spec : ModelSpec
         A model with recentred variables.
+
+    Attributes
+    ----------
+    settling : int
+        A chain in whose centring a window of so many draws finds nothing to change keeps it: another fit
+        would only cost time.
     """
+
+    settling = SETTLING
 
     def __init__(self, spec: ModelSpec) -> None:
         self._coordinates = Coordinates(spec)
         self._vectors = [name_of(v.bijector.inputs[2]) for v in vectors(spec) if v.bijector is not None]
         self._knobs = {name_of(knob.node): knob.value for knob in spec.knobs}
         self._key = structure(spec)
-        # Chains in whose centring a window found nothing to change: another fit would only cost time.
-        self._settled: set[int] = set()
         self._programs: dict[tuple[str, int, Any], Callable[..., Any]] = {}
         self._together = 1
 
@@ -65,7 +71,6 @@ class CentringHook:
 
     def __call__(
         self,
-        chains: Sequence[int],
         theta: np.ndarray,
         gradient: np.ndarray,
         place: Pairs,
@@ -75,21 +80,18 @@ class CentringHook:
 
         Parameters
         ----------
-        chains : sequence of int
-            Their numbers; the arrays have a leading axis of these C chains.
         theta, gradient : ndarray, shape (C, draws, D)
-            The draws of the window and the gradients there.
+            The draws of the window of each of C chains, and the gradients there.
         place : tuple of two ndarray, shape (C, D)
             Where the chains are, and the gradients there.
         knobs : mapping
             The centrings in force.
         """
-        moves: list[Move | None] = [None] * len(chains)
+        moves: list[Move | None] = [None] * len(theta)
         if theta.shape[1] < FEWEST:
             return moves
-        waiting = [i for i, chain in enumerate(chains) if chain not in self._settled]
-        for first in range(0, len(waiting), self._together):
-            indices = waiting[first : first + self._together]
+        for first in range(0, len(theta), self._together):
+            indices = range(first, min(first + self._together, len(theta)))
             # Fewer chains than the programs have room for are filled up with copies.
             rows = np.resize(indices, self._together)
             own = {name: np.asarray(knob)[rows] for name, knob in knobs.items()}
@@ -105,8 +107,6 @@ class CentringHook:
                         (points[row, :count], scores[row, :count]),
                     )
                     moves[i] = new, here, float(rise[row]), window
-                elif theta.shape[1] >= SETTLING:
-                    self._settled.add(chains[i])
         return moves
 
     def _refit(

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
+from pmjax.run.snapshot import Snapshot
+
 
 class ChainStatus(Protocol):
     """How far a chain has come; what progress displays and callbacks look at."""
@@ -73,3 +75,10 @@ class Job(Protocol):
 
     def advance(self) -> None:
         """Make the next chunk, and hand it on before returning."""
+
+
+class ResumableJob(Job, Protocol):
+    """A job that can go on in another process."""
+
+    def snapshot(self) -> Snapshot:
+        """Return all that the job needs to go on from here."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pmjax.run.job import ChainStatus
-from pmjax.run.store import MemoryStore
+from pmjax.run.store import Store
 
 
 def kept_draws(chains: Sequence[ChainStatus]) -> dict[int, int]:
@@ -13,7 +13,7 @@ def kept_draws(chains: Sequence[ChainStatus]) -> dict[int, int]:
     return {chain.index: chain.done - chain.tune for chain in chains if chain.done > chain.tune}
 
 
-def leave_draws(error: BaseException, store: MemoryStore, chains: Sequence[ChainStatus]) -> None:
+def leave_draws(error: BaseException, store: Store, chains: Sequence[ChainStatus]) -> None:
     """Give an exception the draws made so far as its attribute ``draws``, and a note that says so.
 
     They are arrays by name, shape (chains, draws, *event shape); without draws nothing is done.

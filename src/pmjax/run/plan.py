@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
+from pmjax.run.snapshot import Snapshot
 from pmjax.run.starts import ATTEMPTS, Starts
+from pmjax.run.store import Store
 from pmjax.run.trace import Trace
 from pmjax.target.target import Target
 
@@ -61,12 +63,18 @@ class Run:
         Called with a chain (`ChainStatus`) after each chunk of its draws.
     while_compiling : callable
         Called when what is left of a compilation needs no interpreter: a good time for imports.
+    store : Store or None
+        Where draws and snapshots go; memory by default.
+    resume : sequence of Snapshot
+        Where jobs go on, instead of at their starts.
     """
 
     cores: int | None = None
     progressbar: bool = False
     callback: Callable[[Any], None] | None = None
     while_compiling: Callable[[], None] = lambda: None
+    store: Store | None = None
+    resume: Sequence[Snapshot] = ()
 
 
 class Sampler(Protocol):

@@ -10,6 +10,7 @@ import numpy as np
 
 from pmjax.run.chunk import Chunk
 from pmjax.run.outputs import Outputs, compile_outputs
+from pmjax.run.snapshot import Snapshot
 from pmjax.run.statistics import DTYPES, STATS
 from pmjax.run.trace import Phase
 from pmjax.runtime.background import Background
@@ -26,7 +27,13 @@ class Store(Protocol):
         """Learn the shape and dtype of one draw of each output, before the first chunk."""
 
     def add(self, chunk: Chunk) -> None:
-        """Keep a chunk."""
+        """Keep a chunk. One that came before comes again where a run goes on from an older snapshot."""
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Keep the snapshot of a job, after the chunks that it has made: a run can go on from the latest."""
+
+    def phases(self, chains: list[int], draws: int) -> tuple[Phase, Phase | None]:
+        """Return the first ``draws`` draws of ``chains``, and their warm-up if it was kept."""
 
 
 class MemoryStore:
@@ -73,6 +80,9 @@ class MemoryStore:
             counts = np.where(own, chunk.counts, 0)
             if arrays is not None and counts.any():
                 arrays.write(_places(chunk, chunk.first - before, counts), chunk)
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Keep nothing: what is in memory ends with the process."""
 
     def _phases(self, first: np.ndarray) -> tuple[tuple[_Arrays | None, np.ndarray, int], ...]:
         return (self.warmup, first < self._tune, 0), (self.posterior, first >= self._tune, self._tune)

@@ -313,11 +313,13 @@ def test_window_hook_may_change_the_coordinates(chain_method):
     calls = []
 
     class Hook:
+        settling = 10**9
+
         def prepare(self, chains, dtype):
             pass
 
-        def __call__(self, chains, theta, gradient, place, knobs):
-            calls.extend([theta.shape[1]] * len(chains))
+        def __call__(self, theta, gradient, place, knobs):
+            calls.extend([theta.shape[1]] * len(theta))
             moves = []
             for i, own in enumerate(np.asarray(knobs["scale"])):
                 np.testing.assert_allclose(gradient[i], -theta[i] * own**2, rtol=1e-12)

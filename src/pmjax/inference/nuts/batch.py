@@ -10,19 +10,44 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from pmjax.inference.nuts.buffers import Buffers
-from pmjax.inference.nuts.chain import DIVERGING, N_STEPS, Calls, Chain, take_windows
+from pmjax.inference.nuts.chain import DIVERGING, N_STEPS, Calls, Chain, ChainInstant, take_windows
 from pmjax.inference.nuts.program import Program, Settings, Walk
 from pmjax.run.chunk import Chunk
+from pmjax.run.snapshot import Snapshot
 
 CALL_SECONDS = 0.15
 # The first call has one tick, and none has more than so many times as many as the one before.
 GROWTH = 4
+
+
+class BatchInstant(NamedTuple):
+    """A batch between two calls, as a pytree of arrays.
+
+    Attributes
+    ----------
+    walks : Walk
+        The chains, in the middle of their trajectories.
+    knobs : pytree of arrays
+        The coordinates that they move in.
+    at_window_end : ndarray of bool, shape (chains,)
+        Which of them wait at the end of a window.
+    ticks : ndarray of int
+        Leaves that each chain has had the time for.
+    chains : tuple of ChainInstant
+        What the host keeps of each.
+    """
+
+    walks: Any
+    knobs: Any
+    at_window_end: np.ndarray
+    ticks: np.ndarray
+    chains: tuple[ChainInstant, ...]
 
 
 class Batch:
@@ -63,8 +88,29 @@ class Batch:
         made = sum(chain.gradients for chain in self.members)
         return {"useful_ticks": made / max(len(self.members) * self._ticks, 1)}
 
+    def snapshot(self) -> Snapshot:
+        """Return all that the chains need to go on from here, in the middle of their trajectories."""
+        waiting = np.isin(np.arange(len(self.members)), [chain.index for chain in self._at_window_end])
+        instants = tuple(chain.instant() for chain in self.members)
+        state = BatchInstant(self._walks, self._knobs, waiting, np.array(self._ticks), instants)
+        return Snapshot(np.arange(len(self.members)), self._done(), state)
+
+    def go_on_from(self, instant: BatchInstant) -> None:
+        """Take the state of an earlier instant."""
+        for chain, own in zip(self.members, instant.chains, strict=True):
+            chain.go_on_from(own)
+        self._walks, self._knobs = jax.device_put(instant.walks), instant.knobs
+        self._ticks = int(instant.ticks)
+        self._at_window_end = [self.members[i] for i in np.flatnonzero(instant.at_window_end)]
+
     def advance(self) -> None:
-        """Make the next call of the program, and keep the draws that it has finished."""
+        """Make the next call of the program, keep the draws that it has finished, then save a snapshot."""
+        self._advance()
+        save = self.members[0].run.save
+        if save is not None:
+            save(self.snapshot())
+
+    def _advance(self) -> None:
         if self._walks is None:
             self._start()
         run, done = self.members[0].run, self._done()

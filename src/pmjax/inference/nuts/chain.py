@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import jax
 import numpy as np
@@ -19,6 +19,7 @@ from pmjax.inference.nuts.program import Settings
 from pmjax.inference.nuts.schedule import LATE
 from pmjax.inference.nuts.state import ChainState, initial_state
 from pmjax.run.chunk import Chunk
+from pmjax.run.snapshot import Snapshot
 from pmjax.run.starts import StartError, Starts
 from pmjax.run.statistics import STATS
 from pmjax.runtime import streams
@@ -42,13 +43,16 @@ Move = tuple[Any, Pairs, float, Pairs]
 class WindowHook(Protocol):
     """What may change the coordinates of chains where a window of their warm-up ends."""
 
+    @property
+    def settling(self) -> int:
+        """A chain that stays where it is after a window of so many draws is not asked about again."""
+
     def prepare(self, chains: int, dtype: np.dtype) -> None:
         """Compile what will be needed for so many chains at a time; called in a thread of its own."""
         ...
 
     def __call__(
         self,
-        chains: Sequence[int],
         theta: np.ndarray,
         gradient: np.ndarray,
         place: Pairs,
@@ -58,10 +62,9 @@ class WindowHook(Protocol):
 
         Parameters
         ----------
-        chains : sequence of int
-            Indices of C chains; every array, those of ``knobs`` too, has a leading axis of them.
         theta, gradient : ndarray, shape (C, draws, D)
-            The draws of the window and the gradients there.
+            The draws of the window of each of C chains, and the gradients there; every array, those of
+            ``knobs`` too, has a leading axis of these chains.
         place : tuple of two ndarray, shape (C, D)
             Where the chains are, and the gradients there.
         knobs : pytree of ndarray
@@ -71,7 +74,7 @@ class WindowHook(Protocol):
 
 
 @dataclass(frozen=True)
-class Run:
+class Shared:
     """What all chains of a run share."""
 
     run_chunk: Callable[..., Any]
@@ -90,6 +93,7 @@ class Run:
     boundaries: np.ndarray
     window_hook: WindowHook | None
     keep: Callable[[Chunk, Any], None]
+    save: Callable[[Snapshot], None] | None = None
 
     @property
     def uses_pairs(self) -> bool:
@@ -108,11 +112,38 @@ class Run:
         return self.stops[np.minimum(following, len(self.stops) - 1)] - done
 
 
+class ChainInstant(NamedTuple):
+    """A chain between two chunks, as a pytree of arrays.
+
+    Attributes
+    ----------
+    state : ChainState
+        What the program carries from draw to draw.
+    knobs : pytree of arrays
+        The coordinates that the chain moves in.
+    pairs : tuple of Pairs
+        Draws and gradients of the present window of the warm-up, chunk by chunk.
+    counts : ndarray of int
+        Draws, gradients, probes for a step size, divergences.
+    flags : ndarray of bool
+        Whether all draws have diverged; whether the coordinates are settled.
+    last_stats : ndarray or None
+        Statistics of the last draw.
+    """
+
+    state: Any
+    knobs: Any
+    pairs: tuple[Pairs, ...]
+    counts: np.ndarray
+    flags: np.ndarray
+    last_stats: np.ndarray | None
+
+
 @dataclass
 class Chain:
     """A chain between two chunks."""
 
-    run: Run
+    run: Shared
     index: int
     seed: int
     state: ChainState | None = None
@@ -126,6 +157,7 @@ class Chain:
     last_stats: np.ndarray | None = None
     started: float = 0.0
     pairs: list[Pairs] = field(default_factory=list)
+    settled: bool = False
 
     @property
     def tune(self) -> int:
@@ -148,19 +180,40 @@ class Chain:
         """What is recorded with the result beside the run's own."""
         return {}
 
+    def snapshot(self) -> Snapshot:
+        """Return all that the chain needs to go on from here."""
+        return Snapshot(np.array([self.index]), np.array([self.done]), self.instant())
+
+    def instant(self) -> ChainInstant:
+        """Return the chain's state on the host and in the program."""
+        counts = (self.done, self.gradients, self.probes, self.divergences)
+        flags = (self.all_divergent, self.settled)
+        pairs = tuple(self.pairs)
+        return ChainInstant(self.state, self.knobs, pairs, np.array(counts), np.array(flags), self.last_stats)
+
+    def go_on_from(self, instant: ChainInstant) -> None:
+        """Take the state of an earlier instant."""
+        self.state, self.knobs, self.pairs = instant.state, instant.knobs, list(instant.pairs)
+        self.done, self.gradients, self.probes, self.divergences = map(int, instant.counts)
+        self.all_divergent, self.settled = map(bool, instant.flags)
+        self.last_stats, self.started = instant.last_stats, time.perf_counter()
+
     def advance(self) -> None:
-        """Make the next chunk of draws and hand it to ``run.keep``."""
+        """Make the next chunk of draws, hand it to ``run.keep`` and then the snapshot to ``run.save``."""
         steps = self._chunk()
         answer: Any = None
         while True:
             try:
                 state, settings, knobs = steps.send(answer)
             except StopIteration:
-                return
+                break
             arguments = (state, settings, self.run.data, knobs, np.int32(self.ticks))
             began = time.perf_counter()
             answer = jax.block_until_ready(self.run.run_chunk(*arguments))
             self._pace(state, answer, time.perf_counter() - began)
+
+        if self.run.save is not None:
+            self.run.save(self.snapshot())
 
     def _pace(self, before: ChainState, answer: tuple[ChainState, Buffers], seconds: float) -> None:
         """Choose the ticks of the next call by what the last one, from ``before``, has made of its own."""
@@ -292,12 +345,15 @@ def take_windows(chains: Sequence[Chain]) -> list[tuple[Pairs, Move | None]]:
         theta, gradient = (np.concatenate(part) for part in zip(*chain.pairs, strict=True))
         windows.append((theta, gradient))
         chain.pairs.clear()
-    moves: Sequence[Move | None] = [None] * len(chains)
+    moves: list[Move | None] = [None] * len(chains)
+    asking = [i for i, chain in enumerate(chains) if not chain.settled]
     # The coordinates freeze before the last phase, which tunes the step size alone.
-    if run.window_hook is not None and not run.flags[chains[0].done] & LATE:
-        draws, gradients = (np.stack(part) for part in zip(*windows, strict=True))
-        points = [chain.state.point for chain in chains if chain.state is not None]
+    if run.window_hook is not None and asking and not run.flags[chains[0].done] & LATE:
+        draws, gradients = (np.stack(part) for part in zip(*(windows[i] for i in asking), strict=True))
+        points = [chains[i].state.point for i in asking]  # type: ignore[union-attr]
         place = np.stack([point.position for point in points]), np.stack([point.gradient for point in points])
-        knobs = jax.tree.map(lambda *own: np.stack(own), *(chain.knobs for chain in chains))
-        moves = run.window_hook([c.index for c in chains], draws, gradients, place, knobs)
+        knobs = jax.tree.map(lambda *own: np.stack(own), *(chains[i].knobs for i in asking))
+        for i, move in zip(asking, run.window_hook(draws, gradients, place, knobs), strict=True):
+            moves[i] = move
+            chains[i].settled = move is None and draws.shape[1] >= run.window_hook.settling
     return list(zip(windows, moves, strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,15 +15,16 @@ import numpy as np
 from pmjax.inference.nuts import schedule
 from pmjax.inference.nuts.batch import Batch
 from pmjax.inference.nuts.buffers import Buffers
-from pmjax.inference.nuts.chain import Chain, Run, WindowHook
+from pmjax.inference.nuts.chain import Chain, Shared, WindowHook
 from pmjax.inference.nuts.metric import METRICS
 from pmjax.inference.nuts.program import Program, Settings, initial_state
 from pmjax.run.executor import Pool
 from pmjax.run.kept import kept_draws, leave_draws
 from pmjax.run.progress import Progress
+from pmjax.run.snapshot import Snapshot
 from pmjax.run.starts import ATTEMPTS, StartError, Starts
 from pmjax.run.statistics import STATS
-from pmjax.run.store import MemoryStore, Recorder
+from pmjax.run.store import MemoryStore, Recorder, Store
 from pmjax.run.trace import Trace
 from pmjax.runtime import programs
 from pmjax.runtime.background import Background, interruptible
@@ -60,6 +61,8 @@ def sample_nuts(
     window_hook: WindowHook | None = None,
     while_compiling: Callable[[], None] = lambda: None,
     attempts: int = ATTEMPTS,
+    own_store: Store | None = None,
+    resume: Sequence[Snapshot] = (),
 ) -> Trace:
     """Draw from a density with NUTS, compiled with the density into one program.
 
@@ -100,6 +103,10 @@ def sample_nuts(
         Called when the program has been traced: a good time for imports that the result needs.
     attempts : int
         Starts that a chain tries, if ``starts`` is callable.
+    own_store : Store, optional
+        Where draws and snapshots go, instead of to memory.
+    resume : sequence of Snapshot
+        Where jobs of a run of the same arguments go on, instead of at their starts.
 
     Returns
     -------
@@ -123,7 +130,10 @@ def sample_nuts(
     progress = Progress(progressbar)
     began = time.perf_counter()
     flags, boundaries = schedule.plan(tune, draws, metric)
-    store = MemoryStore(chains, tune, draws, density.size if keep_theta else 0, dtype, keep_warmup)
+    if resume and own_store is None:
+        raise ValueError("resume needs the store that holds the draws made so far.")
+    size = density.size if keep_theta else 0
+    store = own_store or MemoryStore(chains, tune, draws, size, dtype, keep_warmup)
     with scope():
         data, knobs = jax.device_put(density.data), jax.device_put(density.knobs)
     program = Program(density, metric, max(max_treedepth, ROOM), dtype, batch)
@@ -145,7 +155,7 @@ def sample_nuts(
         lambda: progress.phase("Compiling the model and the sampler"),
     )
     compile_seconds = time.perf_counter() - began
-    run = Run(
+    shared = Shared(
         run_chunk=compiled,
         data=data,
         knobs=knobs,
@@ -162,9 +172,13 @@ def sample_nuts(
         boundaries=boundaries,
         window_hook=window_hook,
         keep=recorder.keep,
+        save=None if own_store is None else own_store.save,
     )
-    members = [Chain(run, index, seed) for index in range(chains)]
-    units = [Batch(members, program)] if batch > 1 else members
+    members = [Chain(shared, index, seed) for index in range(chains)]
+    units: Sequence[Chain | Batch] = [Batch(members, program)] if batch > 1 else members
+    with scope():
+        for snapshot in resume:
+            units[0 if batch > 1 else int(snapshot.chains[0])].go_on_from(snapshot.state)
     workers = min(chains, cores or os.cpu_count() or 1) if method == "parallel" else 1
     pool = Pool(units, workers, scope, in_order=method == "sequential")
     with termination_interrupts():
@@ -208,7 +222,7 @@ def _compile(
 
 def _run(
     pool: Pool,
-    store: MemoryStore,
+    store: Store,
     chains: list[Chain],
     progress: Progress,
     callback: Callable[[Any], None] | None,
@@ -254,7 +268,7 @@ def _run(
 
 def _trace(
     chains: list[Chain],
-    store: MemoryStore,
+    store: Store,
     messages: list[str],
     seconds: dict[str, float],
     attributes: dict[str, object],

@@ -70,4 +70,6 @@ class NUTS:
             window_hook=target.listener(),
             while_compiling=run.while_compiling,
             attempts=plan.attempts,
+            own_store=run.store,
+            resume=run.resume,
         )
