@@ -21,7 +21,16 @@ from pmjax.api.draw import draw
 from pmjax.api.find_map import find_hessian, find_MAP
 from pmjax.api.fit import ADVI, FullRankADVI, fit
 from pmjax.api.inference_data import to_inference_data
-from pmjax.api.model import Model, do, from_logp, from_pymc, model_to_graphviz, modelcontext, observe
+from pmjax.api.model import (
+    Model,
+    do,
+    from_logp,
+    from_pymc,
+    model_to_graphviz,
+    model_to_mermaid,
+    modelcontext,
+    observe,
+)
 from pmjax.api.predictive import sample_posterior_predictive, sample_prior_predictive
 from pmjax.api.sample import sample
 from pmjax.api.sample_smc import sample_smc
@@ -47,7 +56,7 @@ from pmjax.inference.vi.optimisers import (
     sgd,
 )
 from pmjax.logprob.expression import icdf, logccdf, logcdf, logp
-from pmjax.model.named import Data, Deterministic, Potential, set_data
+from pmjax.model.named import ConstantData, Data, Deterministic, MutableData, Potential, set_data
 from pmjax.results.multitrace import MultiTrace
 from pmjax.target.target import Target
 from pmjax.tensor import math, scan, shared
@@ -82,6 +91,7 @@ __all__ = [
     "variational",
     "NUTS",
     "BlackJAXNUTS",
+    "ConstantData",
     "Data",
     "Deterministic",
     "Model",
@@ -93,6 +103,7 @@ __all__ = [
     "Target",
     "to_inference_data",
     "ModelError",
+    "MutableData",
     "NoModelError",
     "Potential",
     "SamplingError",
@@ -118,6 +129,7 @@ __all__ = [
     "logp",
     "math",
     "model_to_graphviz",
+    "model_to_mermaid",
     "observe",
     "modelcontext",
     "pytensorf",

@@ -159,3 +159,23 @@ def test_models_nest_with_prefixes() -> None:
     assert outer.compile_logp()({"a": 0.0, "one::two::x": 1.0, "one::b": 3.0}) == pytest.approx(
         stats.norm.logpdf([0, 1, 2]).sum()
     )
+
+
+def test_pictures_and_old_names() -> None:
+    model = regression()
+    text = pm.model_to_mermaid(model)
+    assert text.startswith("graph TD\n")
+    assert 'n1(["beta ~ Normal"])' in text
+    assert 'n4(["y ~ Normal"]):::observed' in text
+    assert "n2 --> n4" in text
+    with pm.Model(), pytest.warns(FutureWarning, match="use Data"):
+        assert pm.MutableData("x", [1.0]).get_value().tolist() == [1.0]
+    with pytest.raises(TypeError):
+        pm.modelcontext(None)
+
+
+def test_an_expression_of_random_variables_is_drawn() -> None:
+    model = regression()
+    assert model["beta"].eval().shape == (2,)
+    assert (model["beta"] - model["beta"]).eval().tolist() == [0, 0]
+    np.testing.assert_allclose(model["mu"].eval({model["beta"]: [1.0, 0.0]}), [0, 2, 4])

@@ -13,7 +13,7 @@ from pmjax.graph.context import current_model
 from pmjax.graph.variable import Variable, as_variable
 from pmjax.model.cloning import clone, conditioned, intervened
 from pmjax.model.declarations import Declarations
-from pmjax.model.drawing import draw_graph
+from pmjax.model.drawing import draw_graph, draw_mermaid
 from pmjax.model.printing import describe_model
 from pmjax.model.random import RandomDeclaration, declared_bijector
 from pmjax.rewrites import pipeline
@@ -443,6 +443,22 @@ def from_logp(
     ours = Model(coords=coords, model=None)
     declare_log_density(fn, example, ours, bijectors=bijectors or {}, dims=dims or {}, data=data)
     return ours
+
+
+def model_to_mermaid(model: Declarations | None = None) -> str:
+    """Return the graph of a model as text in the language of Mermaid.
+
+    Examples
+    --------
+    >>> import pmjax as pm
+    >>> with pm.Model() as model:
+    ...     x = pm.Normal("x")
+    >>> print(pm.model_to_mermaid(model))
+    graph TD
+      n0(["x ~ Normal"])
+      classDef observed fill:#d3d3d3
+    """
+    return draw_mermaid(modelcontext(model))
 
 
 def model_to_graphviz(model: Declarations | None = None) -> Any:

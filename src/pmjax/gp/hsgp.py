@@ -41,8 +41,8 @@ def set_boundary(X: Any, c: Any) -> np.ndarray:
     -------
     ndarray, shape (d,)
     """
-    values = as_variable(X).eval()
-    L = np.asarray(as_variable(c).eval() * (values.max(axis=0) - values.min(axis=0)) / 2.0)
+    values = as_variable(X).data_only()
+    L = np.asarray(as_variable(c).data_only() * (values.max(axis=0) - values.min(axis=0)) / 2.0)
     if np.any(L <= 0):
         raise ModelError(f"HSGP: the lengths of the box must be positive, got {L}; see c and the range of X")
     return L
@@ -73,7 +73,7 @@ def calc_eigenvalues(L: Any, m: Sequence[int], boundary: Any = "dirichlet", tl: 
     first = [_BOUNDARIES[b][0] for b in _per_dim(boundary, len(m))]
     grids = np.meshgrid(*(np.arange(j, j + n) for j, n in zip(first, m, strict=True)))
     numbers_ = np.stack([g.ravel() for g in grids], axis=1)
-    return np.asarray(np.square(np.pi * numbers_ / (2 * as_variable(L).eval())))
+    return np.asarray(np.square(np.pi * numbers_ / (2 * as_variable(L).data_only())))
 
 
 def calc_eigenvectors(
@@ -145,7 +145,7 @@ def approx_hsgp_hyperparams(
 
 
 def _centre(X: Variable) -> np.ndarray:
-    values = X.eval()
+    values = X.data_only()
     return np.asarray((values.max(axis=0) + values.min(axis=0)) / 2)
 
 
@@ -217,7 +217,7 @@ class HSGP(Base):
             raise ModelError(f"HSGP: parametrization is 'noncentered' or 'centered', got {parametrization!r}")
         self._m, self._c, self._drop_first, self._parametrization = tuple(m), c, bool(drop_first), kind
         self._boundary = _per_dim(boundary, cov_func.n_dims)
-        self._L = None if L is None else np.asarray([float(as_variable(v).eval()) for v in L])
+        self._L = None if L is None else np.asarray([float(as_variable(v).data_only()) for v in L])
         self._X_center: np.ndarray | None = None
         self.n_basis_vectors = int(np.prod(self._m))
 
@@ -235,7 +235,7 @@ class HSGP(Base):
 
     @L.setter
     def L(self, value: Any) -> None:
-        self._L = np.asarray(as_variable(value).eval())
+        self._L = np.asarray(as_variable(value).data_only())
 
     def prior_linearized(self, X: Any) -> tuple[Variable, Variable]:
         """Return the basis functions at the inputs, and the standard deviations of their coefficients.

@@ -14,7 +14,7 @@ import numpy as np
 from pmjax.errors import ModelError
 from pmjax.graph.arrays import as_array, as_number
 from pmjax.graph.elementwise_table import is_elementwise, name_of
-from pmjax.graph.evaluate import evaluate_host
+from pmjax.graph.evaluate import Reading, evaluate_host
 from pmjax.graph.indexing import parse_key
 from pmjax.graph.length import settled
 from pmjax.graph.node import Node
@@ -29,6 +29,7 @@ from pmjax.graph.ops import (
 )
 from pmjax.graph.slots import cut_slots, fill_slots
 from pmjax.numerics.functions import increase, put
+from pmjax.runtime.precision import double_precision
 
 
 def _unary(function: Callable[..., Any]) -> Callable[[Any], Variable]:
@@ -226,8 +227,18 @@ class Variable(Node):
         return apply(function, *args, **kwargs)
 
     def eval(self, givens: dict[Variable, Any] | None = None) -> np.ndarray:
-        """Return the value of an expression without random variables (or with `givens` for them)."""
-        return np.asarray(evaluate_host([self], givens or {})[0])
+        """Return the value of an expression; random variables without a value in `givens` are drawn."""
+        return np.asarray(Reading(givens or {}, _drawn, host=True).read([self])[0])
+
+    def data_only(self) -> np.ndarray:
+        """Return the value of an expression of constants and data.
+
+        Raises
+        ------
+        ModelError
+            If it depends on a random variable.
+        """
+        return np.asarray(evaluate_host([self], {})[0])
 
     def astype(self, dtype: Any) -> Variable:
         """Return the variable converted to another dtype."""
@@ -324,6 +335,13 @@ class Variable(Node):
     def clip(self, min: Any = None, max: Any = None) -> Variable:
         """Return the values limited to an interval."""
         return call(jnp.clip, self, min, max)
+
+
+def _drawn(variable: Any, params: Sequence[Any]) -> np.ndarray:
+    law = variable.op.law
+    with double_precision():
+        key = jax.random.key(int(np.random.SeedSequence().generate_state(1)[0]))
+        return np.asarray(law.draw(key, tuple(map(int, variable.shape)), *map(jnp.asarray, params)))
 
 
 def as_variable(value: Any) -> Variable:

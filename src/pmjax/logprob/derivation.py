@@ -383,7 +383,7 @@ class Derivation:
         given = [constant(k) for k in node.inputs[1:]]
         if any(g is None for g in given):
             raise self._refusal(node)
-        taken = Variable(op, [as_variable(positions), *node.inputs[1:]]).eval()
+        taken = Variable(op, [as_variable(positions), *node.inputs[1:]]).data_only()
         if np.unique(taken).size != taken.size:
             raise ModelError(
                 "the density of an indexed expression cannot be derived: an element is taken twice; "

@@ -135,7 +135,7 @@ def conditioned(model: Declarations, other: M, observations: Mapping[Any, Any]) 
         variable = declaration.variable
         value = observed_node(name, values)
         if value.shape != variable.shape and not isinstance(values, Variable):
-            value = observed_node(name, np.broadcast_to(value.eval(), variable.shape))
+            value = observed_node(name, np.broadcast_to(value.data_only(), variable.shape))
         declaration.value = check_support(variable, value)
         mine = f"the unconstrained values of {name!r}"
         other.taken = {key: what for key, what in other.taken.items() if what != mine}

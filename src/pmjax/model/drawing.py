@@ -54,6 +54,33 @@ def draw_graph(model: Declarations) -> Any:
     return graph
 
 
+def draw_mermaid(model: Declarations) -> str:
+    """Return the model's graph in the language of Mermaid, which notebooks and web pages draw.
+
+    Variables are n0, n1, ... in the order of their declaration; those of the same dimensions share a plate.
+    """
+    number = {name: f"n{i}" for i, name in enumerate(model.named_vars)}
+    observed = {v.name for v in model.observed_RVs}
+    plates: dict[str, list[str]] = {}
+    for name, variable in model.named_vars.items():
+        if name in model.random:
+            shape = ("([", "])")
+            text = f"{name} ~ {distribution_of(variable).name}"
+        else:
+            shape = ("[/", "/]") if any(v is variable for v in model.potentials) else ("[", "]")
+            kind = "Data" if isinstance(variable.op, DataCell) else "Deterministic"
+            text = f"{name} ~ {'Potential' if shape[0] == '[/' else kind}"
+        style = ":::observed" if name in observed else ""
+        line = f'{number[name]}{shape[0]}"{text}"{shape[1]}{style}'
+        plates.setdefault(_plate(model, name, variable), []).append(line)
+    lines = ["graph TD"]
+    for i, (plate, members) in enumerate(plates.items()):
+        inside = [f"    {line}" for line in members]
+        lines += [f'  subgraph p{i}["{plate}"]', *inside, "  end"] if plate else [f"  {m}" for m in members]
+    lines += [f"  {number[a]} --> {number[b]}" for a, b in edges(model)]
+    return "\n".join([*lines, "  classDef observed fill:#d3d3d3"])
+
+
 def _plate(model: Declarations, name: str, variable: Variable) -> str:
     dims = model.named_vars_to_dims.get(name, (None,) * variable.ndim)
     return " x ".join(f"{d} ({n})" if d else str(n) for d, n in zip(dims, variable.shape, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -125,6 +126,24 @@ def Data(
         return Variable(DataCell(full, array), (), full)
 
     return owner.declare_expression(name, make, dims, "data_vars")
+
+
+def MutableData(name: str, value: Any, **options: Any) -> Variable:
+    """Name data (the former name of `Data`)."""
+    warnings.warn(
+        "MutableData is deprecated: all Data variables are mutable now, use Data", FutureWarning, stacklevel=2
+    )
+    return Data(name, value, **options)
+
+
+def ConstantData(name: str, value: Any, **options: Any) -> Variable:
+    """Name data that are not meant to be replaced (a former name of `Data`)."""
+    warnings.warn(
+        "ConstantData is deprecated: all Data variables are mutable, use Data",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return Data(name, value, **options)
 
 
 def inferred_dims(value: Any, dims: Any, coords: Mapping[str, Any] | None) -> tuple[Any, dict[str, Any]]:

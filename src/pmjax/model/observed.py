@@ -63,7 +63,7 @@ def check_support(variable: Variable, value: Variable) -> Variable:
             f"but the variable has {variable.shape}"
         )
     raw = value.data_value
-    array = np.asarray(value.eval() if raw is None else raw)
+    array = np.asarray(value.data_only() if raw is None else raw)
     missing = np.isnan(array) if array.dtype.kind == "f" else np.zeros(array.shape, bool)
     if missing.any():
         raise ModelError(

@@ -57,4 +57,4 @@ def one_chain(draws: int, sample_dims: Sequence[str] = ONE_CHAIN) -> RecordedDra
 
 
 def _value(variable: Any) -> Any:
-    return variable.eval() if variable.data_value is None else variable.data_value
+    return variable.data_only() if variable.data_value is None else variable.data_value

@@ -74,7 +74,7 @@ def model_labels(spec: ModelSpec, layout: Layout) -> Labels:
 
 
 def _value(variable: Any) -> Any:
-    return variable.eval() if variable.data_value is None else variable.data_value
+    return variable.data_only() if variable.data_value is None else variable.data_value
 
 
 def _explain(spec: ModelSpec, theta: np.ndarray) -> str:

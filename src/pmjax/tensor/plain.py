@@ -26,7 +26,7 @@ def plain(value: Any, what: str) -> Any:
     """
     if isinstance(value, Variable):
         try:
-            return value.eval()[()]
+            return value.data_only()[()]
         except (ModelError, LookupError):
             raise ModelError(
                 f"{what} depends on {value.label}, which has no value while the model is built; "
