@@ -97,7 +97,7 @@ def test_starts_and_transformed_variables_of_a_model_with_discrete_variables():
         x = pm.LogNormal("x", 1.0 * z, 0.5)
         pm.Normal("y", x, 1.0, observed=2.0)
     extra = {"include_transformed": True, "include_unconstrained": True}
-    trace = pm.sample(50, tune=100, model=model, initvals={"z": 1}, idata_kwargs=extra, **QUIET)
+    trace = pm.sample(50, tune=100, model=model, idata_kwargs=extra, **QUIET)
     assert set(trace.posterior) == {"z", "x", "x_log__"}
     assert list(trace.unconstrained_posterior) == ["x_log__"]
 

@@ -67,12 +67,19 @@ _RULES: dict[Callable[..., Any], str] = {
     **dict.fromkeys(
         [
             *(jsp.xlog1py, jsp.gamma, jsp.gammainc, jsp.gammaincc, jsp.betainc, jsp.beta, jsp.betaln),
-            *(jsp.i0, jsp.i1, bessel.iv, bessel.ive, bessel.kv, bessel.kve),
-            *(functions.erfcinv, functions.erfcx, functions.polygamma, functions.trigamma, functions.chi2sf),
+            *(jsp.i0, jsp.i1, functions.trigamma, functions.chi2sf),
             *(functions.upper_gamma, functions.lower_gamma, functions.xlogx, functions.logdiffexp),
             functions.log1mexp_negative,
         ],
         "floating",
+    ),
+    # Their series are summed in double precision, whatever the arguments are.
+    **dict.fromkeys(
+        [
+            *(bessel.iv, bessel.ive, bessel.kv, bessel.kve),
+            *(functions.erfcinv, functions.erfcx, functions.polygamma),
+        ],
+        "traced",
     ),
     **_named(_TRACED, "traced"),
 }
