@@ -14,7 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 from pmjax import distributions as d
 from pmjax.graph.evaluate import evaluate_host
@@ -67,6 +67,76 @@ class Improper:
 
 
 @dataclass(frozen=True)
+class ByCdf:
+    """A variable given by its distribution function, log density and interval, where SciPy has none."""
+
+    cdf: Callable[[Any], Any]
+    log_density: Callable[[Any], Any]
+    interval: tuple[float, float]
+    quantile: Callable[[Any], Any] | None = None
+
+    def support(self) -> tuple[float, float]:
+        return self.interval
+
+    def ppf(self, q: Any) -> Any:
+        if self.quantile is not None:
+            return self.quantile(np.asarray(q))
+        low, high = self.interval
+        high = high if np.isfinite(high) else 50.0
+        found = [optimize.brentq(lambda x, q=q: self.cdf(x) - q, low + 1e-9, high) for q in np.ravel(q)]
+        return np.array(found).reshape(np.shape(q))
+
+    def logpdf(self, x: Any) -> Any:
+        low, high = self.interval
+        with np.errstate(all="ignore"):
+            return np.where((np.asarray(x) >= low) & (np.asarray(x) <= high), self.log_density(x), -np.inf)
+
+    logpmf = logpdf
+
+
+_X, _PDF = np.array([0.0, 1.0, 2.0, 4.0]), np.array([0.5, 1.0, 3.0, 1.0]) / 6.75
+_CDF = np.concatenate([[0.0], np.cumsum(np.diff(_X) * (_PDF[1:] + _PDF[:-1]) / 2)])
+INTERPOLATED = ByCdf(
+    lambda x: np.array(
+        [np.trapezoid(np.interp(g, _X, _PDF), g) for g in (np.linspace(0, v, 20001) for v in np.ravel(x))]
+    ).reshape(np.shape(x)),
+    lambda x: np.log(np.interp(x, _X, _PDF)),
+    (0.0, 4.0),
+)
+
+
+def _log_skew_t(x: Any) -> Any:
+    """Jones & Faddy's density with a = 2, b = 3, with s - z = (a + b) / (s + z) for s² = a + b + z²."""
+    z = (np.asarray(x, float) - 1) / 2
+    s = np.sqrt(5 + z * z)
+    log_plus = np.where(z > 0, np.log(s + np.abs(z)), np.log(5) - np.log(s + np.abs(z))) - np.log(s)
+    log_minus = np.where(z > 0, np.log(5) - np.log(s + np.abs(z)), np.log(s + np.abs(z))) - np.log(s)
+    return 2.5 * log_plus + 3.5 * log_minus - np.log(2**4 * special.beta(2, 3) * np.sqrt(5) * 2)
+
+
+_JF = stats.jf_skew_t(2, 3, 1, 2)
+SKEW_T = ByCdf(_JF.cdf, _log_skew_t, (-np.inf, np.inf), _JF.ppf)
+KUMARASWAMY = ByCdf(
+    lambda x: 1 - (1 - x**2.0) ** 3.0,
+    lambda x: np.log(6.0) + special.xlogy(1.0, x) + special.xlog1py(2.0, -(x**2.0)),
+    (0.0, 1.0),
+    lambda q: (1 - (1 - q) ** (1 / 3.0)) ** 0.5,
+)
+LOGIT_NORMAL = ByCdf(
+    lambda x: stats.norm(0.3, 0.7).cdf(special.logit(x)),
+    lambda x: stats.norm(0.3, 0.7).logpdf(special.logit(x)) - np.log(x) - np.log1p(-x),
+    (0.0, 1.0),
+    lambda q: special.expit(stats.norm(0.3, 0.7).ppf(q)),
+)
+DISCRETE_WEIBULL = ByCdf(
+    lambda x: 1 - 0.7 ** ((np.floor(x) + 1) ** 0.8),
+    lambda x: np.log(0.7 ** (np.asarray(x) ** 0.8) - 0.7 ** ((np.asarray(x) + 1) ** 0.8)),
+    (0, np.inf),
+    lambda q: np.maximum(np.ceil((np.log1p(-q) / np.log(0.7)) ** (1 / 0.8)) - 1, 0),
+)
+
+
+@dataclass(frozen=True)
 class MarkovChain:
     """A discrete Markov chain of three steps, by its paths."""
 
@@ -102,7 +172,7 @@ class Example:
     def values(self) -> list[np.ndarray]:
         """The canonical parameters: floating numbers (or integers for a count)."""
         found = evaluate_host(self.variable.inputs, {})
-        whole = {"n", "lower", "upper"} if self.law.discrete else set()
+        whole = {"n", "lower", "upper", "good", "bad", "c"} if self.law.discrete else set()
         return [np.asarray(v, int if n in whole else float) for n, v in zip(self.names, found, strict=True)]
 
     @property
@@ -224,6 +294,27 @@ EXAMPLES = {
     "truncated, above": Example(d.TruncatedNormal, {**_N, "upper": 0.0}, truncnorm(-np.inf, -0.5, 1, 2)),
     "truncated, far tail": Example(d.TruncatedNormal, {"lower": 9.0}, truncnorm(9, np.inf)),
     "truncated, whole": Example(d.TruncatedNormal, {"mu": 1.0}, stats.norm(1)),
+    "asymmetric Laplace": Example(
+        d.AsymmetricLaplace, {"kappa": 1.5, "mu": 0.3, "b": 2.0}, stats.laplace_asymmetric(1.5, 0.3, 0.5)
+    ),
+    "ex-Gaussian": Example(
+        d.ExGaussian, {"mu": 0.5, "sigma": 1.2, "nu": 2.0}, stats.exponnorm(2 / 1.2, 0.5, 1.2)
+    ),
+    "Gumbel": Example(d.Gumbel, {"mu": 1.0, "beta": 2.0}, stats.gumbel_r(1, 2)),
+    "Moyal": Example(d.Moyal, {"mu": 1.0, "sigma": 2.0}, stats.moyal(1, 2)),
+    "skew normal": Example(d.SkewNormal, {**_N, "alpha": 3.0}, stats.skewnorm(3, 1, 2)),
+    "skew t": Example(d.SkewStudentT, {"a": 2.0, "b": 3.0, **_N}, SKEW_T),
+    "Kumaraswamy": Example(d.Kumaraswamy, {"a": 2.0, "b": 3.0}, KUMARASWAMY),
+    "logit-normal": Example(d.LogitNormal, {"mu": 0.3, "sigma": 0.7}, LOGIT_NORMAL),
+    "triangular": Example(d.Triangular, {"lower": 0.0, "c": 0.3, "upper": 1.0}, stats.triang(0.3)),
+    "von Mises": Example(d.VonMises, {"mu": 0.0, "kappa": 2.0}, stats.vonmises_line(2.0)),
+    "interpolated": Example(d.Interpolated, {"x_points": _X, "pdf_points": _PDF}, INTERPOLATED),
+    "chi-squared": Example(d.ChiSquared, {"nu": 3.0}, stats.chi2(3)),
+    "Pareto": Example(d.Pareto, {"alpha": 2.5, "m": 1.5}, stats.pareto(2.5, scale=1.5)),
+    "Rice": Example(d.Rice, {"nu": 3.0, "sigma": 1.5}, stats.rice(2, scale=1.5)),
+    "Wald": Example(d.Wald, {"mu": 2.0, "lam": 3.0}, stats.invgauss(2 / 3, scale=3)),
+    "Weibull": Example(d.Weibull, {"alpha": 1.5, "beta": 2.0}, stats.weibull_min(1.5, scale=2)),
+    "log-normal, alias": Example(d.Lognormal, {"sigma": 0.7}, stats.lognorm(0.7)),
     "flat": Example(d.Flat, {}, Improper(-np.inf)),
     "half flat": Example(d.HalfFlat, {}, Improper(0.0)),
     "multi-normal": Example(d.MvNormal, {"mu": _MU, "cov": _COV}, stats.multivariate_normal(_MU, _COV)),
@@ -236,6 +327,16 @@ EXAMPLES = {
     "Poisson": Example(d.Poisson, {"mu": 3.5}, stats.poisson(3.5)),
     "Poisson, large": Example(d.Poisson, {"mu": 2000.0}, stats.poisson(2000)),
     "negative binomial": Example(d.NegativeBinomial, {"mu": 3.0, "alpha": 1.5}, stats.nbinom(1.5, 1.5 / 4.5)),
+    "geometric": Example(d.Geometric, {"p": 0.3}, stats.geom(0.3)),
+    "discrete Weibull": Example(d.DiscreteWeibull, {"q": 0.7, "beta": 0.8}, DISCRETE_WEIBULL),
+    "beta-binomial": Example(d.BetaBinomial, {"alpha": 2.0, "beta": 3.0, "n": 8}, stats.betabinom(8, 2, 3)),
+    "hypergeometric": Example(d.HyperGeometric, {"N": 50, "k": 10, "n": 20}, stats.hypergeom(50, 10, 20)),
+    "Dirac": Example(d.DiracDelta, {"c": 3}, stats.rv_discrete(values=([3], [1.0]))),
+    "ordered probit": Example(
+        d.OrderedProbit,
+        {"eta": 0.4, "cutpoints": np.array([-1.0, 0.5, 2.0])},
+        stats.rv_discrete(values=(range(4), np.diff([0.0, *stats.norm.cdf([-1.4, 0.1, 1.6]), 1.0]))),
+    ),
     "ordered logistic": Example(
         d.OrderedLogistic,
         {"eta": 0.4, "cutpoints": np.array([-1.0, 0.5, 2.0])},

@@ -1,29 +1,54 @@
-"""The catalogue of distributions: one object per family."""
+"""The catalogue of distributions: one object per family, by PyMC's names."""
 
 from pmjax import transforms as transforms
 from pmjax.distributions.continuous import (
+    AsymmetricLaplace,
     Beta,
     Cauchy,
+    ExGaussian,
     Flat,
+    Gumbel,
+    Interpolated,
+    Kumaraswamy,
     Laplace,
     Logistic,
+    LogitNormal,
+    Moyal,
     Normal,
+    SkewNormal,
+    SkewStudentT,
     StudentT,
+    Triangular,
     TruncatedNormal,
     Uniform,
+    VonMises,
 )
 from pmjax.distributions.discrete import (
     Bernoulli,
+    BetaBinomial,
     Binomial,
     Categorical,
+    DiracDelta,
     DiscreteUniform,
+    DiscreteWeibull,
+    Geometric,
+    HyperGeometric,
     NegativeBinomial,
     Poisson,
 )
-from pmjax.distributions.markov_chain import DiscreteMarkovChain
-from pmjax.distributions.multivariate import Dirichlet, MvNormal
-from pmjax.distributions.ordinal import OrderedLogistic
+from pmjax.distributions.markov_chain import (
+    DiscreteMarkovChain,
+)
+from pmjax.distributions.multivariate import (
+    Dirichlet,
+    MvNormal,
+)
+from pmjax.distributions.ordinal import (
+    OrderedLogistic,
+    OrderedProbit,
+)
 from pmjax.distributions.positive import (
+    ChiSquared,
     Exponential,
     Gamma,
     HalfCauchy,
@@ -32,34 +57,62 @@ from pmjax.distributions.positive import (
     HalfStudentT,
     InverseGamma,
     LogNormal,
+    Lognormal,
+    Pareto,
+    Rice,
+    Wald,
+    Weibull,
 )
 
 __all__ = [
+    "AsymmetricLaplace",
     "Bernoulli",
     "Beta",
+    "BetaBinomial",
     "Binomial",
     "Categorical",
     "Cauchy",
+    "ChiSquared",
+    "DiracDelta",
     "Dirichlet",
     "DiscreteMarkovChain",
     "DiscreteUniform",
+    "DiscreteWeibull",
+    "ExGaussian",
     "Exponential",
     "Flat",
     "Gamma",
+    "Geometric",
+    "Gumbel",
     "HalfCauchy",
     "HalfFlat",
     "HalfNormal",
     "HalfStudentT",
+    "HyperGeometric",
+    "Interpolated",
     "InverseGamma",
+    "Kumaraswamy",
     "Laplace",
     "LogNormal",
     "Logistic",
+    "LogitNormal",
+    "Lognormal",
+    "Moyal",
     "MvNormal",
     "NegativeBinomial",
     "Normal",
     "OrderedLogistic",
+    "OrderedProbit",
+    "Pareto",
     "Poisson",
+    "Rice",
+    "SkewNormal",
+    "SkewStudentT",
     "StudentT",
+    "Triangular",
     "TruncatedNormal",
     "Uniform",
+    "VonMises",
+    "Wald",
+    "Weibull",
 ]

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from pmjax.distributions.parameters import check_order, scale_of
+from pmjax.errors import ModelError
+from pmjax.graph.variable import Variable
 from pmjax.laws import bounded, real
-from pmjax.laws.support import POSITIVE, UNIT_INTERVAL
+from pmjax.laws.support import INCREASING, NON_NEGATIVE, POSITIVE, UNIT_INTERVAL
 from pmjax.model.family import Family, family, parametrisation
 
 
@@ -211,3 +213,256 @@ class Beta(Family):
     @parametrisation
     def by_mean_and_concentration(mu: Any, nu: Any) -> Any:
         return mu * nu, (1 - mu) * nu
+
+
+@family
+class AsymmetricLaplace(Family):
+    r"""Laplace distribution with a slope of its own on each side of mu.
+
+    Parameters
+    ----------
+    kappa : array
+        Asymmetry, positive; or give `q`, with kappa = sqrt(q / (1 - q)).
+    mu : array
+        Location.
+    b : array
+        Scale of the slopes, positive: b kappa above mu and b / kappa below.
+    """
+
+    law = real.AsymmetricLaplace()
+    domains = {"q": UNIT_INTERVAL}
+
+    @parametrisation
+    def by_asymmetry(kappa: Any, mu: Any, b: Any) -> Any:
+        return b, kappa, mu
+
+    @parametrisation
+    def by_share(q: Any, mu: Any, b: Any) -> Any:
+        return b, np.sqrt(q / (1 - q)), mu
+
+
+@family
+class ExGaussian(Family):
+    r"""The sum of a normal and an exponential variable.
+
+    Parameters
+    ----------
+    mu : array, default 0
+        Mean of the normal variable.
+    sigma : array, default 1
+        Its standard deviation, positive.
+    nu : array
+        Mean of the exponential variable, positive.
+    """
+
+    law = real.ExGaussian()
+
+    @parametrisation
+    def by_mean(mu: Any = 0.0, sigma: Any = 1.0, *, nu: Any) -> Any:
+        return mu, sigma, nu
+
+
+@family
+class Gumbel(Family):
+    r"""Gumbel distribution of largest values.
+
+    Parameters
+    ----------
+    mu : array
+        Location.
+    beta : array
+        Scale, positive.
+    """
+
+    law = real.Gumbel()
+
+    @parametrisation
+    def by_scale(mu: Any, beta: Any) -> Any:
+        return mu, beta
+
+
+@family
+class Moyal(Family):
+    r"""Moyal distribution of energy losses.
+
+    Parameters
+    ----------
+    mu : array, default 0
+        Location.
+    sigma : array, default 1
+        Scale, positive.
+    """
+
+    law = real.Moyal()
+
+    @parametrisation
+    def by_scale(mu: Any = 0.0, sigma: Any = 1.0) -> Any:
+        return mu, sigma
+
+
+@family
+class SkewNormal(Family):
+    r"""Normal distribution with skewness.
+
+    Parameters
+    ----------
+    alpha : array, default 1
+        Skewness; 0 is the normal distribution.
+    mu : array, default 0
+        Location.
+    sigma : array, default 1
+        Scale, positive; or give `tau` = 1 / sigma².
+    """
+
+    law = real.SkewNormal()
+    domains = {"tau": POSITIVE}
+
+    @parametrisation
+    def by_scale(alpha: Any = 1.0, mu: Any = 0.0, sigma: Any = 1.0) -> Any:
+        return mu, sigma, alpha
+
+    @parametrisation
+    def by_precision(alpha: Any = 1.0, mu: Any = 0.0, *, tau: Any) -> Any:
+        return mu, scale_of(tau), alpha
+
+
+@family
+class SkewStudentT(Family):
+    r"""Skewed Student's t distribution of Jones & Faddy.
+
+    Parameters
+    ----------
+    a, b : array
+        Heaviness of the left and of the right side, positive; a = b is symmetric.
+    mu : array, default 0
+        Location.
+    sigma : array, default 1
+        Scale, positive; or give `lam` = 1 / sigma².
+    """
+
+    law = real.SkewStudentT()
+    domains = {"lam": POSITIVE}
+
+    @parametrisation
+    def by_scale(a: Any, b: Any, *, mu: Any = 0.0, sigma: Any = 1.0) -> Any:
+        return a, b, mu, sigma
+
+    @parametrisation
+    def by_precision(a: Any, b: Any, *, mu: Any = 0.0, lam: Any) -> Any:
+        return a, b, mu, scale_of(lam)
+
+
+@family
+class Kumaraswamy(Family):
+    r"""Distribution on the unit interval with distribution function 1 - (1 - x^a)^b.
+
+    Parameters
+    ----------
+    a, b : array
+        Shapes, positive.
+    """
+
+    law = bounded.Kumaraswamy()
+
+    @parametrisation
+    def by_shapes(a: Any, b: Any) -> Any:
+        return a, b
+
+
+@family
+class LogitNormal(Family):
+    r"""The logistic function of a normal variable.
+
+    Parameters
+    ----------
+    mu : array, default 0
+        Mean of the log-odds.
+    sigma : array, default 1
+        Standard deviation of the log-odds, positive; or give `tau` = 1 / sigma².
+    """
+
+    law = bounded.LogitNormal()
+    domains = {"tau": POSITIVE}
+
+    @parametrisation
+    def by_scale(mu: Any = 0.0, sigma: Any = 1.0) -> Any:
+        return mu, sigma
+
+    @parametrisation
+    def by_precision(mu: Any = 0.0, *, tau: Any) -> Any:
+        return mu, scale_of(tau)
+
+
+@family
+class Triangular(Family):
+    r"""Density that rises evenly from lower to c and falls evenly to upper.
+
+    Parameters
+    ----------
+    lower, upper : array, default 0 and 1
+        Bounds.
+    c : array, default 0.5
+        Mode, between the bounds.
+    """
+
+    law = bounded.Triangular()
+
+    @parametrisation
+    def by_bounds(lower: Any = 0.0, upper: Any = 1.0, c: Any = 0.5) -> Any:
+        check_order(lower, upper)
+        check_order(lower, c, strict=False)
+        check_order(c, upper, strict=False)
+        return lower, c, upper
+
+
+@family
+class VonMises(Family):
+    r"""Distribution of angles between -pi and pi.
+
+    Parameters
+    ----------
+    mu : array, default 0
+        Mean direction, in radians.
+    kappa : array, default 1
+        Concentration, positive.
+    """
+
+    law = bounded.VonMises()
+
+    @parametrisation
+    def by_concentration(mu: Any = 0.0, kappa: Any = 1.0) -> Any:
+        return mu, kappa
+
+
+@family
+class Interpolated(Family):
+    """A density given by points between which it is linear; zero beyond them.
+
+    Parameters
+    ----------
+    x_points : array, shape (K,)
+        Increasing.
+    pdf_points : array, shape (K,)
+        The density there, not negative; it need not be normalised.
+    """
+
+    law = bounded.Interpolated()
+    domains = {"x_points": INCREASING, "pdf_points": NON_NEGATIVE}
+
+    @parametrisation
+    def by_points(x_points: Any, pdf_points: Any) -> Any:
+        if isinstance(x_points, Variable) or isinstance(pdf_points, Variable):
+            raise ModelError(
+                "x_points and pdf_points must be numbers; a density with random points has no name"
+            )
+        if np.shape(x_points) != np.shape(pdf_points) or np.ndim(x_points) != 1 or len(x_points) < 2:
+            raise ModelError(
+                "x_points and pdf_points are vectors of one length of at least 2, got shapes "
+                f"{np.shape(x_points)} and {np.shape(pdf_points)}"
+            )
+        x, pdf = np.asarray(x_points, float), np.asarray(pdf_points, float)
+        areas = np.diff(x) * (pdf[1:] + pdf[:-1]) / 2
+        total = areas.sum()
+        if not total > 0:
+            raise ModelError("pdf_points are all zero; a density is positive somewhere")
+        return x, pdf / total, np.concatenate([[0.0], np.cumsum(areas) / total]), x[0], x[-1]

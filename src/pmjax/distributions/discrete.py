@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import numpy as np
 
 from pmjax.distributions.parameters import check_order, log_odds_of, log_shares_of
-from pmjax.graph.variable import call
+from pmjax.graph.variable import Variable, call
 from pmjax.laws import discrete
-from pmjax.laws.support import NON_NEGATIVE, POSITIVE, UNIT_INTERVAL
+from pmjax.laws.law import Law
+from pmjax.laws.support import COUNTS, NON_NEGATIVE, POSITIVE, UNIT_INTERVAL
 from pmjax.model.family import Family, family, parametrisation
 
 
@@ -146,3 +148,97 @@ class Categorical(Family):
     @parametrisation
     def by_logits(logit_p: Any) -> Any:
         return (call(jax.nn.log_softmax, logit_p),)
+
+
+@family
+class Geometric(Family):
+    r"""The number of the first trial that succeeds, counted from 1.
+
+    Parameters
+    ----------
+    p : array
+        Probability of success.
+    """
+
+    law = discrete.Geometric()
+
+    @parametrisation
+    def by_probability(p: Any) -> Any:
+        return (p,)
+
+
+@family
+class DiscreteWeibull(Family):
+    r"""Counts with survival function P(X > x) = q^((x + 1)^beta).
+
+    Parameters
+    ----------
+    q : array
+        Between 0 and 1.
+    beta : array
+        Shape, positive.
+    """
+
+    law = discrete.DiscreteWeibull()
+
+    @parametrisation
+    def by_shape(q: Any, beta: Any) -> Any:
+        return q, beta
+
+
+@family
+class BetaBinomial(Family):
+    r"""Successes in n trials whose probability has a beta distribution.
+
+    Parameters
+    ----------
+    alpha, beta : array
+        Shapes of the beta distribution, positive.
+    n : array of integers
+        Number of trials.
+    """
+
+    law = discrete.BetaBinomial()
+
+    @parametrisation
+    def by_shapes(alpha: Any, beta: Any, n: Any) -> Any:
+        return n, alpha, beta
+
+
+@family
+class HyperGeometric(Family):
+    r"""Good ones among n that are drawn without return.
+
+    Parameters
+    ----------
+    N : array of integers
+        Number of all.
+    k : array of integers
+        Number of good ones.
+    n : array of integers
+        Number drawn.
+    """
+
+    law = discrete.HyperGeometric()
+    domains = {"N": COUNTS, "k": COUNTS}
+
+    @parametrisation
+    def by_numbers(N: Any, k: Any, n: Any) -> Any:
+        return k, N - k, n
+
+
+@family
+class DiracDelta(Family):
+    """One value, with probability one.
+
+    Parameters
+    ----------
+    c : array
+        The value; integers make a discrete variable.
+    """
+
+    law = discrete.DiracDelta()
+
+    def read(self, c: Any) -> tuple[Law, Any]:  # type: ignore[override]
+        kind = c.dtype.kind if isinstance(c, Variable) else np.asarray(c).dtype.kind
+        return discrete.DiracDelta(kind in "iub"), (c,)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pmjax.distributions.parameters import scale_of
 from pmjax.laws import positive
-from pmjax.laws.support import POSITIVE
+from pmjax.laws.support import NON_NEGATIVE, POSITIVE
 from pmjax.model.family import Family, family, parametrisation
 
 
@@ -177,3 +177,116 @@ class HalfFlat(Family):
     @parametrisation
     def alone() -> Any:
         return ()
+
+
+@family
+class ChiSquared(Family):
+    r"""The sum of the squares of nu standard normal variables.
+
+    Parameters
+    ----------
+    nu : array
+        Degrees of freedom, positive.
+    """
+
+    law = positive.Gamma()
+    domains = {"nu": POSITIVE}
+
+    @parametrisation
+    def by_freedom(nu: Any) -> Any:
+        return nu / 2, 0.5
+
+
+@family
+class Pareto(Family):
+    r"""Pareto distribution, with density alpha m^alpha / x^(alpha + 1) from m on.
+
+    Parameters
+    ----------
+    alpha : array
+        Exponent, positive.
+    m : array
+        Smallest value, positive.
+    """
+
+    law = positive.Pareto()
+
+    @parametrisation
+    def by_exponent(alpha: Any, m: Any) -> Any:
+        return alpha, m
+
+
+@family
+class Rice(Family):
+    r"""The length of a vector of two normal numbers around a point.
+
+    Parameters
+    ----------
+    nu : array
+        Distance of the point from the origin, at least 0; or give `b` = nu / sigma.
+    sigma : array, default 1
+        Standard deviation of each number, positive.
+    """
+
+    law = positive.Rice()
+    domains = {"nu": NON_NEGATIVE}
+
+    @parametrisation
+    def by_distance(nu: Any, sigma: Any = 1.0) -> Any:
+        return nu / sigma, sigma
+
+    @parametrisation
+    def by_ratio(b: Any, sigma: Any = 1.0) -> Any:
+        return b, sigma
+
+
+@family
+class Wald(Family):
+    r"""Inverse Gaussian distribution, shifted.
+
+    Parameters
+    ----------
+    mu : array
+        Mean, positive.
+    lam : array, default 1
+        Shape, positive; or give `phi` = lam / mu beside mu, or lam and phi.
+    alpha : array, default 0
+        Shift, at least 0.
+    """
+
+    law = positive.Wald()
+    domains = {"phi": POSITIVE}
+
+    @parametrisation
+    def by_mean(mu: Any, lam: Any = 1.0, *, alpha: Any = 0.0) -> Any:
+        return mu, lam, alpha
+
+    @parametrisation
+    def by_mean_and_ratio(mu: Any, *, phi: Any, alpha: Any = 0.0) -> Any:
+        return mu, mu * phi, alpha
+
+    @parametrisation
+    def by_shape_and_ratio(lam: Any, phi: Any, alpha: Any = 0.0) -> Any:
+        return lam / phi, lam, alpha
+
+
+@family
+class Weibull(Family):
+    r"""Weibull distribution, with survival function exp(-(x / beta)^alpha).
+
+    Parameters
+    ----------
+    alpha : array
+        Shape, positive.
+    beta : array
+        Scale, positive.
+    """
+
+    law = positive.Weibull()
+
+    @parametrisation
+    def by_shape(alpha: Any, beta: Any) -> Any:
+        return alpha, beta
+
+
+Lognormal = LogNormal

@@ -12,9 +12,28 @@ import numpy as np
 
 from pmjax.laws.law import Law, Limit
 from pmjax.laws.statistics import BERNOULLI, BINOMIAL, POISSON
-from pmjax.laws.support import BINARY, CATEGORIES, COUNTS, COUNTS_TO_N, INTEGERS, NON_NEGATIVE, POSITIVE
+from pmjax.laws.support import (
+    BINARY,
+    CATEGORIES,
+    COUNTS,
+    COUNTS_FROM_1,
+    COUNTS_TO_N,
+    INTEGERS,
+    NON_NEGATIVE,
+    POSITIVE,
+    REAL,
+    UNIT_INTERVAL,
+)
 from pmjax.numerics.functions import softplus
-from pmjax.numerics.special import log_beta_share, log_gamma_share, log_gamma_tail, xlogy
+from pmjax.numerics.special import (
+    betaln,
+    log1mexp,
+    log_beta_share,
+    log_gamma_share,
+    log_gamma_tail,
+    xlog1my,
+    xlogy,
+)
 from pmjax.runtime.types import Array, Key, Shape
 
 
@@ -224,3 +243,203 @@ class Categorical(Law):
     def log_cdf(self, x: Array, logit_p: Array) -> Array:
         below = jnp.arange(logit_p.shape[-1]) <= jnp.asarray(x)[..., None]
         return jsp.logsumexp(jnp.where(below, logit_p, -jnp.inf), axis=-1)
+
+
+@dataclass(frozen=True)
+class Geometric(Law):
+    """The number of the first trial that succeeds, counted from 1."""
+
+    signature = "()->()"
+    support = COUNTS_FROM_1
+    discrete = True
+    domains = {"p": UNIT_INTERVAL}
+
+    def log_density(self, x: Array, p: Array) -> Array:
+        inside = x >= 1
+        return jnp.where(inside, jnp.log(p) + xlog1my(jnp.where(inside, x, 1) - 1.0, p), -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, p: Array) -> Array:
+        return jax.random.geometric(key, p, shape).astype(int)
+
+    def center(self, p: Array) -> Array:
+        return np.round(1 / np.maximum(p, 1e-12)).astype(int)
+
+    def log_cdf(self, x: Array, p: Array) -> Array:
+        return log1mexp(self.log_sf(x, p))
+
+    def log_sf(self, x: Array, p: Array) -> Array:
+        return jnp.maximum(jnp.floor(x), 0) * jnp.log1p(-p)
+
+    def quantile(self, q: Array, p: Array) -> Array:
+        # The last digits of the ratio must not lift an exact quantile to the next integer.
+        return jnp.maximum(jnp.ceil(jnp.log1p(-q) / jnp.log1p(-p) * (1 - 4 * jnp.finfo(float).eps)), 1)
+
+
+@dataclass(frozen=True)
+class DiscreteWeibull(Law):
+    r"""Counts with survival function :math:`P(X > x) = q^{(x + 1)^\beta}`."""
+
+    signature = "(),()->()"
+    support = COUNTS
+    discrete = True
+    domains = {"q": UNIT_INTERVAL, "beta": POSITIVE}
+
+    def log_density(self, x: Array, q: Array, beta: Array) -> Array:
+        inside = x >= 0
+        k = jnp.where(inside, x, 0).astype(float)
+        log_q = jnp.log(q)
+        here = jnp.where(k == 0, 0.0, jnp.where(k == 0, 1.0, k) ** beta) * log_q
+        return jnp.where(inside, here + log1mexp((k + 1) ** beta * log_q - here), -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, q: Array, beta: Array) -> Array:
+        return self.quantile(jax.random.uniform(key, shape), q, beta).astype(int)
+
+    def center(self, q: Array, beta: Array) -> Array:
+        return np.maximum(np.floor((np.log(0.5) / np.log(q)) ** (1 / np.asarray(beta, float)) - 1), 0).astype(
+            int
+        )
+
+    def log_cdf(self, x: Array, q: Array, beta: Array) -> Array:
+        return log1mexp(self.log_sf(x, q, beta))
+
+    def log_sf(self, x: Array, q: Array, beta: Array) -> Array:
+        return jnp.where(x < 0, 0.0, (jnp.floor(jnp.maximum(x, 0)) + 1) ** beta * jnp.log(q))
+
+    def quantile(self, q: Array, *params: Array) -> Array:
+        share, beta = params
+        steps = (jnp.log1p(-q) / jnp.log(share)) ** (1 / beta)
+        return jnp.maximum(jnp.ceil(steps * (1 - 4 * jnp.finfo(float).eps)) - 1, 0)
+
+
+@dataclass(frozen=True)
+class BetaBinomial(Law):
+    """Successes in n trials whose probability has a beta law."""
+
+    signature = "(),(),()->()"
+    support = COUNTS_TO_N
+    discrete = True
+    domains = {"n": COUNTS, "alpha": POSITIVE, "beta": POSITIVE}
+
+    contains = Binomial.contains
+    limits = Binomial.limits
+
+    def log_density(self, x: Array, n: Array, alpha: Array, beta: Array) -> Array:
+        inside = (x >= 0) & (x <= n)
+        k = jnp.where(inside, x, 0)
+        log_choose = jsp.gammaln(n + 1.0) - jsp.gammaln(k + 1.0) - jsp.gammaln(n - k + 1.0)
+        log_p = log_choose + betaln(k + alpha, n - k + beta) - betaln(alpha, beta)
+        return jnp.where(inside, log_p, -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, n: Array, alpha: Array, beta: Array) -> Array:
+        share_key, count_key = jax.random.split(key)
+        share = jax.random.beta(share_key, alpha, beta, shape)
+        return jax.random.binomial(count_key, n, share, shape).astype(int)
+
+    def center(self, n: Array, alpha: Array, beta: Array) -> Array:
+        return np.round(n * alpha / (alpha + beta)).astype(int)
+
+    def log_cdf(self, x: Array, n: Array, alpha: Array, beta: Array) -> Array:
+        return _summed_up(self, x, jnp.zeros_like(jnp.asarray(n)), n, n, alpha, beta)
+
+
+@dataclass(frozen=True)
+class HyperGeometric(Law):
+    """Good ones among n that are drawn without return from `good` good and `bad` bad ones."""
+
+    signature = "(),(),()->()"
+    support = COUNTS
+    discrete = True
+    domains = {"good": COUNTS, "bad": COUNTS, "n": COUNTS}
+
+    def log_density(self, x: Array, good: Array, bad: Array, n: Array) -> Array:
+        inside = (x >= jnp.maximum(0, n - bad)) & (x <= jnp.minimum(good, n))
+        k = jnp.where(inside, x, jnp.maximum(0, n - bad))
+        log_p = _log_choose(good, k) + _log_choose(bad, n - k) - _log_choose(good + bad, n)
+        return jnp.where(inside, log_p, -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, good: Array, bad: Array, n: Array) -> Array:
+        # From the smallest value upwards, until the probabilities exceed a uniform number.
+        u = jax.random.uniform(key, shape)
+        least = jnp.broadcast_to(jnp.maximum(0, n - bad), shape)
+        most = jnp.broadcast_to(jnp.minimum(good, n), shape)
+
+        def step(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+            k, log_p, left = state
+            further = (left > jnp.exp(log_p)) & (k < most)
+            ratio = jnp.log((good - k) * (n - k) * 1.0) - jnp.log((k + 1.0) * (bad - n + k + 1.0))
+            after = jnp.where(further, left - jnp.exp(log_p), left)
+            return jnp.where(further, k + 1, k), jnp.where(further, log_p + ratio, log_p), after
+
+        def unfinished(state: tuple[Array, Array, Array]) -> Array:
+            k, log_p, left = state
+            return jnp.any((left > jnp.exp(log_p)) & (k < most))
+
+        first = self.log_density(least, good, bad, n)
+        return jax.lax.while_loop(unfinished, step, (least, first, u))[0].astype(int)
+
+    def center(self, good: Array, bad: Array, n: Array) -> Array:
+        return np.floor((n + 1) * (good + 1) / (good + bad + 2)).astype(int)
+
+    def contains(self, x: np.ndarray, *params: np.ndarray | None) -> Any:
+        inside = COUNTS.contains(x)
+        good, bad, n = params
+        inside = inside if good is None else inside & (x <= good)
+        inside = inside if n is None else inside & (x <= n)
+        return inside if bad is None or n is None else inside & (x >= n - bad)
+
+    def log_cdf(self, x: Array, good: Array, bad: Array, n: Array) -> Array:
+        least = jnp.maximum(0, jnp.asarray(n) - bad)
+        return _summed_up(self, x, least, jnp.minimum(good, n), good, bad, n)
+
+
+def _log_choose(n: Array, k: Array) -> Array:
+    return jsp.gammaln(n + 1.0) - jsp.gammaln(k + 1.0) - jsp.gammaln(n - k + 1.0)
+
+
+def _summed_up(law: Law, x: Array, least: Array, most: Array, *params: Array) -> Array:
+    """Return log P(X <= x), one probability after the other (JAX)."""
+    x, least, most, *own = jnp.broadcast_arrays(x, least, most, *params)
+    end = jnp.minimum(jnp.floor(x), most)
+
+    def add(state: tuple[Array, Array]) -> tuple[Array, Array]:
+        k, log_sum = state
+        more = jnp.logaddexp(log_sum, law.log_density(k, *own))
+        return k + 1, jnp.where(k <= end, more, log_sum)
+
+    start = (least * 1.0, jnp.full(x.shape, -jnp.inf))
+    log_sum = jax.lax.while_loop(lambda state: jnp.any(state[0] <= end), add, start)[1]
+    return jnp.where(x >= most, 0.0, jnp.where(x < least, -jnp.inf, log_sum))
+
+
+@dataclass(frozen=True)
+class DiracDelta(Law):
+    """One value, with probability one.
+
+    Attributes
+    ----------
+    whole : bool
+        Whether the value is an integer.
+    """
+
+    whole: bool = True
+    signature = "()->()"
+    support = REAL
+
+    @property
+    def discrete(self) -> bool:  # type: ignore[override]
+        return self.whole
+
+    def contains(self, x: np.ndarray, *params: np.ndarray | None) -> Any:
+        return np.isfinite(x) if params[0] is None else x == params[0]
+
+    def log_density(self, x: Array, c: Array) -> Array:
+        return jnp.where(x == c, 0.0, -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, c: Array) -> Array:
+        return jnp.broadcast_to(jnp.asarray(c), shape)
+
+    def center(self, c: Array) -> Array:
+        return c
+
+    def log_cdf(self, x: Array, c: Array) -> Array:
+        return jnp.where(x < c, -jnp.inf, 0.0)

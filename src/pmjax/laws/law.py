@@ -9,17 +9,21 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from pmjax.laws.signature import Signature
-from pmjax.laws.support import REAL, Support
+from pmjax.laws.support import NON_NEGATIVE, POSITIVE, REAL, UNIT_INTERVAL, Support
+from pmjax.numerics import bisection
 from pmjax.runtime.types import Array, Key, Shape
 
 if TYPE_CHECKING:
     from pmjax.laws.statistics import Statistics
 
 Limit = Any
+# Increasing maps from the real numbers to supports.
+_PLACES = {POSITIVE: jnp.exp, NON_NEGATIVE: jnp.exp, UNIT_INTERVAL: jax.nn.sigmoid}
 
 
 class NoClosedForm(NotImplementedError):
@@ -58,8 +62,8 @@ class Law(ABC):
         The parameter that may be a product with data, as the mean of a count over a time.
     statistics : Statistics, optional
         How observations with equal parameters are summed in closed form.
-    bounds : tuple of str, optional
-        The parameters between which the support lies.
+    bounds : tuple of str or None, optional
+        The parameters between which the support lies; None for a side without a bound.
     is_markov_chain : bool
         Whether the last axis are the states of a Markov chain, with parameters log_P and log_init.
     """
@@ -76,7 +80,7 @@ class Law(ABC):
     normal_scale: ClassVar[Literal["linear", "log"] | None] = None
     exposure: ClassVar[str | None] = None
     statistics: ClassVar[Statistics | None] = None
-    bounds: ClassVar[tuple[str, str] | None] = None
+    bounds: ClassVar[tuple[str | None, str | None] | None] = None
     is_markov_chain: ClassVar[bool] = False
 
     @abstractmethod
@@ -110,13 +114,21 @@ class Law(ABC):
 
     def quantile(self, q: Array, *params: Array) -> Array:
         """Return x with P(X <= x) = q, or the smallest integer with at least that (JAX)."""
-        raise NoClosedForm(f"{self.name} has no quantile function in closed form")
+        if self.event_ndim:
+            raise NoClosedForm(f"{self.name} has no quantile function: its values are not numbers")
+        cdf = lambda x: self.log_cdf(x, *params)  # noqa: E731
+        if not self.discrete:
+            return bisection.smallest_above(cdf, q, _PLACES.get(self.support, jnp.sinh))
+        low, high = self.limits(*params) or (0, bisection.LARGEST_INTEGER)
+        return bisection.smallest_integer_above(cdf, q, low, high)
 
     def contains(self, x: np.ndarray, *params: np.ndarray | None) -> Any:
         """Return which values lie in the support (NumPy); a parameter is None where it is not constant."""
         if self.bounds is None:
             return self.support.contains(x)
-        lower, upper = (params[self.param_names.index(name)] for name in self.bounds)
+        lower, upper = (
+            None if name is None else params[self.param_names.index(name)] for name in self.bounds
+        )
         inside = self.support.contains(x)
         inside = inside if lower is None else inside & (x >= lower)
         return inside if upper is None else inside & (x <= upper)

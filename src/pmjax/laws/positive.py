@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import jax
@@ -256,3 +257,124 @@ class HalfFlat(Law):
 
     def center(self) -> Array:
         return 1.0
+
+
+@dataclass(frozen=True)
+class Pareto(Law):
+    r"""Density :math:`\alpha m^\alpha / x^{\alpha + 1}` from m on."""
+
+    signature = "(),()->()"
+    support = POSITIVE
+    domains = {"alpha": POSITIVE, "m": POSITIVE}
+    bounds = ("m", None)
+
+    def log_density(self, x: Array, alpha: Array, m: Array) -> Array:
+        inside = x >= m
+        log_x = jnp.log(jnp.where(inside, x, m))
+        return jnp.where(inside, jnp.log(alpha) + alpha * jnp.log(m) - (alpha + 1) * log_x, -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, alpha: Array, m: Array) -> Array:
+        return m * jnp.exp(jax.random.exponential(key, shape) / alpha)
+
+    def center(self, alpha: Array, m: Array) -> Array:
+        return m * 2 ** (1 / np.asarray(alpha, float))
+
+    def log_cdf(self, x: Array, alpha: Array, m: Array) -> Array:
+        return log1mexp(self.log_sf(x, alpha, m))
+
+    def log_sf(self, x: Array, alpha: Array, m: Array) -> Array:
+        return alpha * (jnp.log(m) - jnp.log(jnp.maximum(x, m)))
+
+    def quantile(self, q: Array, alpha: Array, m: Array) -> Array:
+        return m * jnp.exp(-jnp.log1p(-q) / alpha)
+
+
+@dataclass(frozen=True)
+class Rice(Law):
+    r"""The length of a vector of two normal numbers with deviation sigma around a point at distance b sigma.
+
+    Density :math:`x / \sigma^2 \exp(-(x/\sigma - b)^2 / 2) I_0(b x / \sigma) e^{-b x / \sigma}`.
+    """
+
+    signature = "(),()->()"
+    support = POSITIVE
+    domains = {"b": NON_NEGATIVE, "sigma": POSITIVE}
+
+    def log_density(self, x: Array, b: Array, sigma: Array) -> Array:
+        inside = x > 0
+        z = jnp.where(inside, x, 1.0) / sigma
+        density = jnp.log(z) - 0.5 * (z - b) ** 2 + jnp.log(jsp.i0e(z * b)) - jnp.log(sigma)
+        return jnp.where(inside, density, -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, b: Array, sigma: Array) -> Array:
+        along, across = jax.random.normal(key, (2, *shape))
+        return sigma * jnp.hypot(b + along, across)
+
+    def center(self, b: Array, sigma: Array) -> Array:
+        return np.maximum(b, 1) * sigma
+
+
+@dataclass(frozen=True)
+class Wald(Law):
+    r"""Inverse Gaussian variable of mean mu and shape lam, shifted by alpha.
+
+    Density :math:`\sqrt{\lambda / 2 \pi y^3} \exp(-\lambda (y - \mu)^2 / 2 \mu^2 y)` with y = x - alpha.
+    """
+
+    signature = "(),(),()->()"
+    support = POSITIVE
+    domains = {"mu": POSITIVE, "lam": POSITIVE, "alpha": NON_NEGATIVE}
+
+    def log_density(self, x: Array, mu: Array, lam: Array, alpha: Array) -> Array:
+        inside = x > alpha
+        root = jnp.sqrt(jnp.where(inside, x - alpha, 1.0))
+        # (y - mu)² / mu² y = (root / mu - 1 / root)², whose slope in mu stays small where y does.
+        z = root / mu - 1 / root
+        density = 0.5 * jnp.log(lam) - HALF_LOG_2PI - 3 * jnp.log(root) - 0.5 * lam * z * z
+        return jnp.where(inside, density, -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, mu: Array, lam: Array, alpha: Array) -> Array:
+        return alpha + lam * jax.random.wald(key, mu / lam, shape)
+
+    def center(self, mu: Array, lam: Array, alpha: Array) -> Array:
+        return mu + alpha
+
+    def log_cdf(self, x: Array, mu: Array, lam: Array, alpha: Array) -> Array:
+        inside = x > alpha
+        y = jnp.where(inside, x - alpha, 1.0)
+        root = jnp.sqrt(lam / y)
+        a = jsp.log_ndtr(root * (y / mu - 1))
+        b = 2 * lam / mu + jsp.log_ndtr(-root * (y / mu + 1))
+        return jnp.where(inside, jnp.logaddexp(a, b), -jnp.inf)
+
+
+@dataclass(frozen=True)
+class Weibull(Law):
+    r"""Survival function :math:`\exp(-(x / \beta)^\alpha)`."""
+
+    signature = "(),()->()"
+    support = NON_NEGATIVE
+    domains = {"alpha": POSITIVE, "beta": POSITIVE}
+    scale = "beta"
+
+    def log_density(self, x: Array, alpha: Array, beta: Array) -> Array:
+        safe = jnp.where(x >= 0, x, 1.0) / beta
+        zero = safe == 0
+        power = jnp.where(zero, 0.0, jnp.exp(alpha * jnp.log(jnp.where(zero, 1.0, safe))))
+        return _where_positive(x, jnp.log(alpha) - jnp.log(beta) + xlogy(alpha - 1, safe) - power)
+
+    def draw(self, key: Key, shape: Shape, alpha: Array, beta: Array) -> Array:
+        return beta * jax.random.exponential(key, shape) ** (1 / alpha)
+
+    def center(self, alpha: Array, beta: Array) -> Array:
+        return beta * np.vectorize(math.gamma, otypes=[float])(1 + 1 / np.asarray(alpha, float))
+
+    def log_cdf(self, x: Array, alpha: Array, beta: Array) -> Array:
+        return log1mexp(self.log_sf(x, alpha, beta))
+
+    def log_sf(self, x: Array, alpha: Array, beta: Array) -> Array:
+        inside = x > 0
+        return jnp.where(inside, -((jnp.where(inside, x, 1.0) / beta) ** alpha), 0.0)
+
+    def quantile(self, q: Array, alpha: Array, beta: Array) -> Array:
+        return beta * (-jnp.log1p(-q)) ** (1 / alpha)

@@ -13,7 +13,15 @@ from pmjax.laws.law import Law
 from pmjax.laws.statistics import NORMAL
 from pmjax.laws.support import POSITIVE
 from pmjax.numerics.functions import softplus
-from pmjax.numerics.special import HALF_LOG_2PI, log_t_tail, t_quantile
+from pmjax.numerics.special import (
+    HALF_LOG_2PI,
+    betaln,
+    log_beta_share,
+    log_mills,
+    log_t_tail,
+    logdiffexp,
+    t_quantile,
+)
 from pmjax.runtime.types import Array, Key, Shape
 
 
@@ -181,3 +189,179 @@ class Flat(Law):
 
     def draw(self, key: Key, shape: Shape) -> Array:
         raise NotImplementedError("Flat is improper and cannot be drawn from")
+
+
+@dataclass(frozen=True)
+class AsymmetricLaplace(Law):
+    r"""Density :math:`\frac{b}{\kappa + 1 / \kappa} \exp(-(x - \mu) b s \kappa^s)`, s the sign of x - mu."""
+
+    signature = "(),(),()->()"
+    domains = {"b": POSITIVE, "kappa": POSITIVE}
+
+    def log_density(self, x: Array, b: Array, kappa: Array, mu: Array) -> Array:
+        z = x - mu
+        slope = jnp.where(z >= 0, -kappa, 1 / kappa)
+        return jnp.log(b) - jnp.log(kappa + 1 / kappa) + z * b * slope
+
+    def draw(self, key: Key, shape: Shape, b: Array, kappa: Array, mu: Array) -> Array:
+        return self.quantile(jax.random.uniform(key, shape), b, kappa, mu)
+
+    def center(self, b: Array, kappa: Array, mu: Array) -> Array:
+        return mu - (kappa - 1 / kappa) / b
+
+    def log_cdf(self, x: Array, b: Array, kappa: Array, mu: Array) -> Array:
+        z = b * (x - mu)
+        below = 2 * jnp.log(kappa) - jnp.log1p(kappa**2) + jnp.minimum(z, 0) / kappa
+        above = jnp.log1p(-jnp.exp(-kappa * jnp.maximum(z, 0)) / (1 + kappa**2))
+        return jnp.where(z < 0, below, above)
+
+    def quantile(self, q: Array, b: Array, kappa: Array, mu: Array) -> Array:
+        share = kappa**2 / (1 + kappa**2)
+        low = q < share
+        below = kappa * jnp.log(jnp.where(low, q / share, 1.0))
+        above = -jnp.log(jnp.where(low, 1.0, (1 - q) * (1 + kappa**2))) / kappa
+        return mu + jnp.where(low, below, above) / b
+
+
+@dataclass(frozen=True)
+class ExGaussian(Law):
+    r"""The sum of a normal variable and an exponential one of mean nu.
+
+    With :math:`a = (x - \mu) / \sigma`, :math:`t = \sigma / \nu - a` and Mills' ratio R the density is
+    :math:`\phi(a) R(t) / \nu`.
+    """
+
+    signature = "(),(),()->()"
+    domains = {"sigma": POSITIVE, "nu": POSITIVE}
+
+    def log_density(self, x: Array, mu: Array, sigma: Array, nu: Array) -> Array:
+        a, b = (x - mu) / sigma, sigma / nu
+        left = b > a
+        # Left of the tail by Mills' ratio, in it by the exponential decay: nothing cancels there.
+        near = -0.5 * a * a - HALF_LOG_2PI + log_mills(jnp.where(left, b - a, 0.0))
+        tail = b * (0.5 * b - a) + jsp.log_ndtr(jnp.where(left, 0.0, a - b))
+        return jnp.where(left, near, tail) - jnp.log(nu)
+
+    def draw(self, key: Key, shape: Shape, mu: Array, sigma: Array, nu: Array) -> Array:
+        normal, exponential = jax.random.split(key)
+        return mu + sigma * jax.random.normal(normal, shape) + nu * jax.random.exponential(exponential, shape)
+
+    def center(self, mu: Array, sigma: Array, nu: Array) -> Array:
+        return mu + nu
+
+    def log_cdf(self, x: Array, mu: Array, sigma: Array, nu: Array) -> Array:
+        # Phi(a) - phi(a) R(t)
+        a = (x - mu) / sigma
+        return logdiffexp(jsp.log_ndtr(a), -0.5 * a * a - HALF_LOG_2PI + log_mills(sigma / nu - a))
+
+
+@dataclass(frozen=True)
+class Gumbel(Law):
+    r"""Distribution function :math:`\exp(-\exp(-(x - \mu) / \beta))`."""
+
+    signature = "(),()->()"
+    domains = {"beta": POSITIVE}
+    location_scale = ("mu", "beta")
+
+    def log_density(self, x: Array, mu: Array, beta: Array) -> Array:
+        z = (x - mu) / beta
+        return -z - jnp.exp(-z) - jnp.log(beta)
+
+    def draw(self, key: Key, shape: Shape, mu: Array, beta: Array) -> Array:
+        return mu + beta * jax.random.gumbel(key, shape)
+
+    def center(self, mu: Array, beta: Array) -> Array:
+        return mu + beta * np.euler_gamma
+
+    def log_cdf(self, x: Array, mu: Array, beta: Array) -> Array:
+        return -jnp.exp((mu - x) / beta)
+
+    def log_sf(self, x: Array, mu: Array, beta: Array) -> Array:
+        return jnp.log(-jnp.expm1(self.log_cdf(x, mu, beta)))
+
+    def quantile(self, q: Array, mu: Array, beta: Array) -> Array:
+        return mu - beta * jnp.log(-jnp.log(q))
+
+
+@dataclass(frozen=True)
+class Moyal(Law):
+    r"""Density :math:`\exp(-(z + e^{-z}) / 2) / \sqrt{2 \pi} \sigma` with :math:`z = (x - \mu) / \sigma`."""
+
+    signature = "(),()->()"
+    domains = {"sigma": POSITIVE}
+    location_scale = ("mu", "sigma")
+
+    def log_density(self, x: Array, mu: Array, sigma: Array) -> Array:
+        z = (x - mu) / sigma
+        return -0.5 * (z + jnp.exp(-z)) - jnp.log(sigma) - HALF_LOG_2PI
+
+    def draw(self, key: Key, shape: Shape, mu: Array, sigma: Array) -> Array:
+        # exp(-z) is the square of a normal variable.
+        return mu - sigma * jnp.log(jax.random.normal(key, shape) ** 2)
+
+    def center(self, mu: Array, sigma: Array) -> Array:
+        return mu + sigma * (np.euler_gamma + np.log(2))
+
+    def log_cdf(self, x: Array, mu: Array, sigma: Array) -> Array:
+        return np.log(2) + jsp.log_ndtr(-jnp.exp((mu - x) / (2 * sigma)))
+
+    def quantile(self, q: Array, mu: Array, sigma: Array) -> Array:
+        return mu - 2 * sigma * jnp.log(-jsp.ndtri(q / 2))
+
+
+@dataclass(frozen=True)
+class SkewNormal(Law):
+    r"""Density :math:`2 \phi(z) \Phi(\alpha z) / \sigma` with :math:`z = (x - \mu) / \sigma`."""
+
+    signature = "(),(),()->()"
+    domains = {"sigma": POSITIVE}
+    location_scale = ("mu", "sigma")
+
+    def log_density(self, x: Array, mu: Array, sigma: Array, alpha: Array) -> Array:
+        z = (x - mu) / sigma
+        return np.log(2) - 0.5 * z * z - HALF_LOG_2PI + jsp.log_ndtr(alpha * z) - jnp.log(sigma)
+
+    def draw(self, key: Key, shape: Shape, mu: Array, sigma: Array, alpha: Array) -> Array:
+        half, whole = jax.random.normal(key, (2, *shape))
+        delta = alpha / jnp.sqrt(1 + alpha**2)
+        return mu + sigma * (delta * jnp.abs(half) + jnp.sqrt(1 - delta**2) * whole)
+
+    def center(self, mu: Array, sigma: Array, alpha: Array) -> Array:
+        return mu + sigma * np.sqrt(2 / np.pi) * alpha / np.sqrt(1 + alpha**2)
+
+
+@dataclass(frozen=True)
+class SkewStudentT(Law):
+    r"""Skewed t of Jones & Faddy (2003), doi:10.1111/1467-9868.00378.
+
+    With :math:`z = (x - \mu) / \sigma` and :math:`w = z / \sqrt{a + b + z^2}` the density is
+    :math:`(1 + w)^{a + 1/2} (1 - w)^{b + 1/2} / (2^{a + b - 1} B(a, b) \sqrt{a + b} \sigma)`.
+    """
+
+    signature = "(),(),(),()->()"
+    domains = {"a": POSITIVE, "b": POSITIVE, "sigma": POSITIVE}
+    location_scale = ("mu", "sigma")
+
+    def log_density(self, x: Array, a: Array, b: Array, mu: Array, sigma: Array) -> Array:
+        z, total = (x - mu) / sigma, a + b
+        log_plus, log_minus = _log_one_plus_and_minus(z, total)
+        log_norm = (total - 1) * np.log(2) + betaln(a, b) + 0.5 * jnp.log(total) + jnp.log(sigma)
+        return (a + 0.5) * log_plus + (b + 0.5) * log_minus - log_norm
+
+    def draw(self, key: Key, shape: Shape, a: Array, b: Array, mu: Array, sigma: Array) -> Array:
+        share = jax.random.beta(key, a, b, shape)
+        return mu + sigma * jnp.sqrt(a + b) * (2 * share - 1) / (2 * jnp.sqrt(share * (1 - share)))
+
+    def center(self, a: Array, b: Array, mu: Array, sigma: Array) -> Array:
+        return mu
+
+    def log_cdf(self, x: Array, a: Array, b: Array, mu: Array, sigma: Array) -> Array:
+        log_plus, _ = _log_one_plus_and_minus((x - mu) / sigma, a + b)
+        return log_beta_share(jnp.exp(log_plus) / 2, a, b)
+
+
+def _log_one_plus_and_minus(z: Array, total: Array) -> tuple[Array, Array]:
+    """Return log(1 + w) and log(1 - w) for w = z / sqrt(total + z²)."""
+    both = jnp.log(total) - jnp.log(total + z * z)  # of 1 - w²
+    large = jnp.log1p(jnp.abs(z) / jnp.sqrt(total + z * z))
+    return jnp.where(z >= 0, large, both - large), jnp.where(z >= 0, both - large, large)

@@ -79,6 +79,10 @@ def _is_count(x: np.ndarray) -> Any:
     return _is_integer(x) & (x >= 0)
 
 
+def _is_count_from_1(x: np.ndarray) -> Any:
+    return _is_integer(x) & (x >= 1)
+
+
 def _is_inside_one(x: np.ndarray) -> Any:
     return (x > -1) & (x < 1)
 
@@ -96,6 +100,7 @@ CIRCLE = Support("angles", np.isfinite)
 SIMPLEX = Support("non-negative vectors that sum to one", _is_simplex)
 BINARY = Support("0 or 1", _is_binary)
 COUNTS = Support("integers of at least 0", _is_count)
+COUNTS_FROM_1 = Support("integers of at least 1", _is_count_from_1)
 COUNTS_TO_N = Support("integers from 0 to n", _is_count)
 CATEGORIES = Support("integers from 0 to the number of categories - 1", _is_count)
 INTEGERS = Support("integers", _is_integer)

@@ -137,3 +137,61 @@ def t_quantile(q: Array, nu: Array) -> Array:
     z = jnp.where(q < 0.5, -z, z)
     certain = jnp.where(q == 0, -jnp.inf, jnp.where(q == 1, jnp.inf, jnp.nan))
     return jnp.where((q > 0) & (q < 1), z, certain)
+
+
+def log_mills(t: Array) -> Array:
+    """Return the log of Mills' ratio (1 - Phi(t)) / phi(t), by its asymptotic series where t is large."""
+    start = 25.0 if jnp.result_type(t, float) == jnp.float64 else 8.0
+    far = t > start
+    near = jnp.where(far, 0.0, t)
+    inside = jsp.log_ndtr(-near) + 0.5 * near * near + HALF_LOG_2PI
+    u = 1 / jnp.where(far, t, start) ** 2
+    series = 1 - u * (1 - 3 * u * (1 - 5 * u * (1 - 7 * u * (1 - 9 * u))))
+    return jnp.where(far, jnp.log(series) - jnp.log(jnp.where(far, t, start)), inside)
+
+
+def logdiffexp(a: Array, b: Array) -> Array:
+    """Return log(exp(a) - exp(b)) for a >= b; -inf where they are equal."""
+    nothing = jnp.isneginf(b)
+    gap = jnp.where(nothing, -1.0, b - jnp.where(nothing, 0.0, a))
+    return jnp.where(nothing, a, a + log1mexp(gap))
+
+
+def stirling_rest(x: Array) -> Array:
+    r"""Return what Stirling's formula leaves out of log Gamma(x), for x >= 8.
+
+    .. math:: \log\Gamma(x) = (x - \tfrac{1}{2}) \log x - x + \tfrac{1}{2} \log 2 \pi + r(x), \quad
+        r(x) = \frac{1}{12 x} - \frac{1}{360 x^3} + \frac{1}{1260 x^5} - \dots
+    """
+    u = 1 / (x * x)
+    terms = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
+    series = jnp.zeros_like(u)
+    for term in reversed(terms):
+        series = series * u + term
+    return series / x
+
+
+def betaln(a: Array, b: Array) -> Array:
+    r"""Return the log of the beta function for positive a and b, accurate where one or both are large.
+
+    With p = min(a, b) and q = max(a, b) >= 8, the large terms of log Gamma(q) - log Gamma(p + q) cancel in
+    Stirling's formula before they are computed:
+
+    .. math:: \log\Gamma(q) - \log\Gamma(p + q) = p - (q - \tfrac{1}{2}) \log(1 + p / q) - p \log(p + q)
+        + r(q) - r(p + q)
+    """
+    a, b = jnp.broadcast_arrays(jnp.asarray(a, float), jnp.asarray(b, float))
+    p, q = jnp.minimum(a, b), jnp.maximum(a, b)
+    large = q >= 8
+    far = jnp.where(large, q, 8.0)
+    ratio = (
+        p
+        - (far - 0.5) * jnp.log1p(p / far)
+        - p * jnp.log(p + far)
+        + stirling_rest(far)
+        - stirling_rest(p + far)
+    )
+    near = jnp.where(large, 1.0, q)
+    small_p = jnp.where(large, 1.0, p)
+    direct = jsp.gammaln(near) - jsp.gammaln(small_p + near)
+    return jsp.gammaln(p) + jnp.where(large, ratio, direct)
