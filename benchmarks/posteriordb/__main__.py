@@ -27,7 +27,7 @@ POSTERIORDB = Path(__file__).resolve().parents[3] / "shared" / "posteriordb"
 
 def deviation(values: np.ndarray, expected: np.ndarray) -> float:
     """Return the distance of two means of draws, shapes (chains, draws), in combined standard errors."""
-    error = np.hypot(float(arviz.mcse(values)), float(arviz.mcse(expected)))
+    error = np.hypot(float(np.squeeze(arviz.mcse(values))), float(np.squeeze(arviz.mcse(expected))))
     return float(abs(values.mean() - expected.mean()) / error) if error else 0.0
 
 

@@ -72,7 +72,8 @@ def mcse(values: np.ndarray) -> float:
     if arviz_series() == 0:
         import arviz
 
-        return float(arviz.mcse(values))
+        # One number, or a list of one where Numba is installed.
+        return float(np.squeeze(arviz.mcse(values)))
     from arviz_stats.base import array_stats
 
     return float(array_stats.mcse(values))
