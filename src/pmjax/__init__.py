@@ -34,11 +34,20 @@ from pmjax.api.model import (
 from pmjax.api.predictive import sample_posterior_predictive, sample_prior_predictive
 from pmjax.api.sample import sample
 from pmjax.api.sample_smc import sample_smc
+from pmjax.api.step_methods import (
+    NUTS,
+    BinaryGibbsMetropolis,
+    BinaryMetropolis,
+    CategoricalGibbsMetropolis,
+    DEMetropolisZ,
+    HamiltonianMC,
+    Metropolis,
+    Slice,
+)
 from pmjax.datasets import get_data
 from pmjax.distributions import *  # noqa: F403
 from pmjax.errors import ImputationWarning, ModelError, NoModelError, SamplingError, SamplingWarning
 from pmjax.graph.variable import Variable, lift
-from pmjax.inference.nuts.sampler import NUTS
 from pmjax.inference.others.blackjax import BlackJAXNUTS
 from pmjax.inference.others.numpyro import NumPyroNUTS
 from pmjax.inference.others.nutpie import NutpieNUTS
@@ -71,6 +80,13 @@ sys.modules[f"{__name__}.pytensorf"] = pytensorf
 sys.modules[f"{__name__}.sampling_jax"] = sys.modules[f"{__name__}.sampling.jax"] = sampling_jax
 
 __all__ = [
+    "BinaryGibbsMetropolis",
+    "BinaryMetropolis",
+    "CategoricalGibbsMetropolis",
+    "DEMetropolisZ",
+    "HamiltonianMC",
+    "Metropolis",
+    "Slice",
     "ADVI",
     "ImputationWarning",
     "Approximation",

@@ -21,7 +21,7 @@ def conjugate() -> pm.Model:
     return model
 
 
-@pytest.mark.parametrize("kernel", ["imh", "MH", pm.smc.HMC])
+@pytest.mark.parametrize("kernel", ["imh", pytest.param("MH", marks=pytest.mark.slow), pm.smc.HMC])
 def test_posterior_and_marginal_likelihood_are_the_analytic_ones(kernel):
     idata = pm.sample_smc(1000, kernel, chains=2, random_seed=1, model=conjugate(), **QUIET)
     mu = group(idata, "posterior")["mu"].values
@@ -63,6 +63,7 @@ def test_evidence_of_bounded_variables_counts_the_change_of_variables():
     np.testing.assert_allclose(found, -np.log(11), atol=0.1)
 
 
+@pytest.mark.slow
 def test_evidence_chooses_between_models():
     evidence = []
     for scale in (1.0, 0.3):

@@ -26,7 +26,6 @@ NOT_NEEDED = {
 
 REFUSED = {
     "trace": "draws go to memory, and the result has to_netcdf and to_zarr; names to record are var_names",
-    "step": "step methods other than NUTS are not there yet: step=pm.NUTS(...) is a sampler",
 }
 
 

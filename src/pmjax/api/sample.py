@@ -22,6 +22,7 @@ from pmjax.api.densities import add_densities, check_recorded
 from pmjax.api.model import modelcontext
 from pmjax.api.samplers import INITS, choose_sampler
 from pmjax.api.starts import InitialValues, as_seed, chain_starts, explain_failed_start
+from pmjax.api.step_methods import take_turns
 from pmjax.errors import ModelError, SamplingWarning
 from pmjax.inference.nuts.sampler import NUTS
 from pmjax.model.declarations import Declarations
@@ -53,6 +54,7 @@ def sample(
     rewrites: str | bool | Sequence[str] = "auto",
     recover: bool = True,
     initvals: InitialValues = None,
+    step: Any = None,
     init: str = "auto",
     jitter_max_retries: int = ATTEMPTS - 1,
     target_accept: float | None = None,
@@ -99,6 +101,11 @@ def sample(
         out of the result, with the deterministics that depend on them.
     initvals : mapping, or one mapping for each chain, optional
         Starting values by name.
+    step : step method, or a list of them, optional
+        What moves which variable: ``[pm.NUTS([x]), pm.Metropolis([k])]``. They take turns, in one compiled
+        program; the model is then sampled as it is written. By default discrete variables that cannot be
+        summed out are moved by Gibbs steps (few values) and Metropolis steps, the others by NUTS, and one
+        line says which and why.
     init : str
         PyMC's words: ``"adapt_diag"`` without jitter of the starts, ``"jitter+adapt_diag"`` (the default)
         with a uniform one in (-1, 1) in the unconstrained space, ``"adapt_full"`` and ``"jitter+adapt_full"``
@@ -154,15 +161,15 @@ def sample(
     >>> idata.posterior["x"].shape
     (2, 200)
     """
-    if sampler is None and hasattr(step := unknown.get("step"), "sample"):
-        sampler, unknown = step, {name: value for name, value in unknown.items() if name != "step"}
+    if sampler is None and hasattr(step, "sample"):
+        sampler, step = step, None
     check_unknown(unknown, list(inspect.signature(sample).parameters)[:-1])
     tune, chains = 1000 if tune is None else tune, 4 if chains is None else chains
     check_numbers(draws, tune, chains, cores)
     show, extra, began = shows_progress(progressbar, quiet), result_options(idata_kwargs), time.perf_counter()
     accept = {"target_accept": target_accept, "max_treedepth": max_treedepth}
     chosen = choose_sampler(nuts_sampler, sampler, init, accept, nuts_sampler_kwargs, nuts)
-    target = as_target(model, rewrites, fits_coordinates=isinstance(chosen, NUTS))
+    target, chosen = _target_and_sampler(model, rewrites, step, chosen)
     names, seed = recorded_names(target, var_names, recover), as_seed(random_seed)
     densities = [kind for option, kind in DENSITIES.items() if extra.get(option)]
     spec = _with_terms(target, densities, names)
@@ -219,6 +226,17 @@ def as_target(model: Any, rewrites: Any = "auto", *, fits_coordinates: bool = Tr
         return model
     chosen = ["marginalise"] if rewrites == "auto" and not fits_coordinates else rewrites
     return model_target(modelcontext(model).freeze(), chosen)
+
+
+def _target_and_sampler(model: Any, rewrites: Any, step: Any, chosen: Any) -> tuple[Target, Any]:
+    """Return what is sampled, and by what: where NUTS cannot sample alone, steps take turns."""
+    if step is not None and (isinstance(model, Target) or not isinstance(chosen, NUTS)):
+        raise ModelError("sample: step is for models and our own sampler; leave it out, or nuts_sampler")
+    if not isinstance(model, Target):
+        found = take_turns(modelcontext(model).freeze(), rewrites, step, chosen)
+        if found is not None:
+            return found
+    return as_target(model, rewrites, fits_coordinates=isinstance(chosen, NUTS)), chosen
 
 
 def _with_terms(target: Target, densities: Sequence[str], names: Sequence[str]) -> Any:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from pmjax.errors import ModelError, suggest
 from pmjax.graph.variable import Variable
+from pmjax.inference.nuts.sampler import NUTS as Sampler
 from pmjax.inference.steps import differential_evolution, gibbs, hamiltonian, metropolis, slice
+from pmjax.inference.steps.sampler import CompoundStep
 from pmjax.inference.steps.step import Step
 from pmjax.model.declarations import Declarations
 from pmjax.model.spec import FreeVariable, ModelSpec, distribution_of
+from pmjax.rewrites import pipeline
 from pmjax.rewrites.finite_support import CannotSum, Values, values_of
 from pmjax.target.layout import Layout
+from pmjax.target.of_model import rewritten_target
+from pmjax.target.target import Target
 
 MAX_GIBBS_VALUES = 100
 """Values of a coordinate that a Gibbs step weighs; with more of them a random walk is cheaper."""
@@ -37,6 +42,11 @@ class StepMethod:
     model: Declarations | None = None
 
     @property
+    def label(self) -> str:
+        """What users call it."""
+        return type(self).__name__.removesuffix("Step")
+
+    @property
     def names(self) -> tuple[str, ...] | None:
         """The names of the variables, or None for all."""
         if self.vars is None:
@@ -55,8 +65,8 @@ class StepMethod:
 
 
 @dataclass(frozen=True, eq=False)
-class NUTS(StepMethod):
-    """The No-U-Turn sampler, for continuous variables.
+class NUTSStep(StepMethod):
+    """The No-U-Turn sampler as a step, for continuous variables.
 
     Parameters
     ----------
@@ -206,7 +216,70 @@ class BinaryMetropolis(BinaryGibbsMetropolis):
     """The same: to draw a value by its density accepts more than to propose the other one."""
 
 
-def assign_steps(spec: ModelSpec, given: Any, reasons: Mapping[str, str]) -> tuple[list[Step], str]:
+def NUTS(vars: Vars = None, **options: Any) -> Any:
+    """Return the No-U-Turn sampler, or, for some variables, a step that takes turns with others.
+
+    Parameters
+    ----------
+    vars : sequence of Variable, optional
+        The continuous variables to move; without them it is the sampler of all.
+    **options
+        ``target_accept`` (0.8) and ``max_treedepth`` (10); of the sampler also ``metric`` ("diag", "low_rank"
+        or "dense"), ``chain_method`` and ``precision``.
+
+    Examples
+    --------
+    >>> NUTS(target_accept=0.9).metric
+    'diag'
+    """
+    kind: Any = Sampler if vars is None else NUTSStep
+    known = [f.name for f in fields(kind) if f.name not in ("vars", "model")]
+    for option in options:
+        if option not in known:
+            raise ModelError(
+                f"NUTS does not take {option!r}{suggest(option, known)}; it takes {', '.join(known)}"
+            )
+    return Sampler(**options) if vars is None else NUTSStep(vars, **options)
+
+
+def take_turns(
+    spec: ModelSpec, rewrites: str | bool | Sequence[str], step: Any, chosen: Any
+) -> tuple[Target, CompoundStep] | None:
+    """Return the target and the sampler of a model that NUTS cannot sample alone; None if it can.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        As it was declared.
+    rewrites : {"auto", False} or sequence of str
+    step : StepMethod or sequence of StepMethod, optional
+        With steps of the user's own the model is sampled as it is written.
+    chosen : Sampler
+        The sampler that would be taken; its options are those of NUTS among the steps.
+    """
+    if step is not None:
+        sampled, reasons = spec, {}
+    elif isinstance(chosen, Sampler) and any(distribution_of(v.variable).discrete for v in spec.free):
+        sampled, reports = pipeline.apply(spec, rewrites)
+        left = [v.name for v in sampled.free if distribution_of(v.variable).discrete]
+        if sampled.free and not left:
+            return None
+        reasons = {r.variable: r.sentence for r in reports if not r.done and r.variable in left}
+        sampled = pipeline.apply(spec, ["marginalise"] if left and rewrites else False)[0]
+    else:
+        return None
+    if not sampled.free:
+        return None
+    steps, said = assign_steps(sampled, step, reasons, chosen)
+    sizes = Layout.of(sampled).sizes
+    discrete = np.repeat([distribution_of(v.variable).discrete for v in sampled.free], sizes)
+    target = rewritten_target(spec, sampled, said, steps=True)
+    return target, CompoundStep(steps, discrete, chosen.target_accept)
+
+
+def assign_steps(
+    spec: ModelSpec, given: Any, reasons: Mapping[str, str], nuts: Any = None
+) -> tuple[list[Step], str]:
     """Return the steps that move all free variables, and a sentence that says which and why.
 
     Parameters
@@ -218,8 +291,11 @@ def assign_steps(spec: ModelSpec, given: Any, reasons: Mapping[str, str]) -> tup
         few values) and Metropolis steps (the others).
     reasons : mapping of str to str
         Why a discrete variable was not summed out, by name.
+    nuts : Sampler, optional
+        Whose options NUTS has where it is chosen.
     """
     methods = [] if given is None else list(given) if isinstance(given, (list, tuple)) else [given]
+    methods = [_as_step(m) if isinstance(m, Sampler) else m for m in methods]
     for method in methods:
         if isinstance(method, type) and issubclass(method, StepMethod):
             raise ModelError(f"sample: step takes {method.__name__}(), with its parentheses")
@@ -234,18 +310,22 @@ def assign_steps(spec: ModelSpec, given: Any, reasons: Mapping[str, str]) -> tup
             if name not in free:
                 known = [v.name for v in spec.free]
                 raise ModelError(
-                    f"sample: step {type(method).__name__} names {name!r}, which is no free variable"
+                    f"sample: step {method.label} names {name!r}, which is no free variable"
                     f"{suggest(name, known)}; the model has {', '.join(known)}"
                 )
             if reason := method.refusal(free[name]):
-                raise ModelError(f"sample: {type(method).__name__} cannot move {name!r}: {reason}")
+                raise ModelError(f"sample: {method.label} cannot move {name!r}: {reason}")
             taken.setdefault(free[name].name, method)
     general = [method for method in methods if method.names is None]
-    own = [NUTS(), BinaryGibbsMetropolis(), CategoricalGibbsMetropolis(), Metropolis()]
+    own = [_as_step(nuts or Sampler()), BinaryGibbsMetropolis(), CategoricalGibbsMetropolis(), Metropolis()]
     for variable in spec.free:
         fitting = (m for m in (*general, *own) if not m.refusal(variable) and not _too_many(m, variable))
         taken.setdefault(variable.name, next(fitting))
     return _built(spec, taken), _said(spec, taken, methods, reasons)
+
+
+def _as_step(sampler: Any) -> NUTSStep:
+    return NUTSStep(None, None, sampler.target_accept, sampler.max_treedepth)
 
 
 def _too_many(method: StepMethod, free: FreeVariable) -> bool:
@@ -274,8 +354,8 @@ def _said(
     parts = []
     for method in dict.fromkeys(taken.values()):
         names = [v.name for v in spec.free if taken[v.name] is method]
-        parts.append(f"{type(method).__name__}: {', '.join(names)}")
-    why = [f"{n}: {reasons[n]}" for n, m in taken.items() if n in reasons and m not in methods]
+        parts.append(f"{method.label}: {', '.join(names)}")
+    why = [f"{n}: {reasons[n].split('; ')[0]}" for n, m in taken.items() if n in reasons and m not in methods]
     return "Steps take turns (" + "; ".join(parts) + ")" + (f" since {'; '.join(why)}" if why else "")
 
 

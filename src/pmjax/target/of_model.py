@@ -12,7 +12,7 @@ import numpy as np
 from pmjax.errors import ModelError, suggest
 from pmjax.graph.evaluate import own_nodes
 from pmjax.model.named import constant_data
-from pmjax.model.spec import ModelSpec, name_of
+from pmjax.model.spec import ModelSpec, distribution_of, name_of
 from pmjax.rewrites import pipeline
 from pmjax.rewrites.centring_hook import recentre_hook
 from pmjax.target import debug, start
@@ -43,9 +43,24 @@ def model_target(spec: ModelSpec, rewrites: str | bool | Sequence[str] = "auto")
     """
     sampled, reports = pipeline.apply(spec, rewrites)
     check_samplable(sampled, {r.variable: r.sentence for r in reports if not r.done})
+    return rewritten_target(spec, sampled, pipeline.summary(reports))
+
+
+def rewritten_target(spec: ModelSpec, sampled: ModelSpec, notes: str, *, steps: bool = False) -> Target:
+    """Return what is sampled of a model that has been rewritten.
+
+    Parameters
+    ----------
+    spec, sampled : ModelSpec
+        The model as it was declared, and as it is sampled.
+    notes : str
+        What was done to it.
+    steps : bool
+        Whether steps other than NUTS take part: discrete variables may then be coordinates.
+    """
     discrete = {s.free.variable for s in sampled.summed_out}
     return Target(
-        density=joint_density(sampled),
+        density=joint_density(sampled, discrete=steps),
         start=ModelStart(sampled),
         names=tuple(map(name_of, sampled.recorded)),
         free=tuple(v.name for v in sampled.free),
@@ -53,7 +68,7 @@ def model_target(spec: ModelSpec, rewrites: str | bool | Sequence[str] = "auto")
         labels=model_labels(spec, Layout.of(sampled)),
         explain=partial(_explain, sampled),
         listener=partial(recentre_hook, sampled),
-        notes=pipeline.summary(reports),
+        notes=notes,
         spec=spec,
     )
 
@@ -80,6 +95,9 @@ def _value(variable: Any) -> Any:
 def _explain(spec: ModelSpec, theta: np.ndarray) -> str:
     """Name the variables whose terms are not finite at a point."""
     point = Layout.of(spec).split_draws(np.asarray(theta))
+    for free in spec.free:
+        if distribution_of(free.variable).discrete:
+            point[free.value_name] = point[free.value_name].astype(int)
     blamed = [t for t in debug.term_reports(spec, point) if t.reason is not None]
     if not blamed:
         return "every term is finite, but the gradient is not"

@@ -16,7 +16,7 @@ from pmjax.inference.steps.program import MAX_ROWS, StepProgram, Turn
 from pmjax.inference.steps.step import Place, Step
 from pmjax.run.executor import Pool
 from pmjax.run.progress import Progress
-from pmjax.run.starts import StartError
+from pmjax.run.starts import ATTEMPTS, StartError
 from pmjax.run.statistics import DTYPES, STATS
 from pmjax.run.trace import Phase, Trace
 from pmjax.runtime import streams
@@ -27,7 +27,6 @@ from pmjax.target.density import Density
 from pmjax.target.over_draws import over_draws
 
 CHUNK_SECONDS = 0.1
-START_ATTEMPTS = 100
 
 
 @dataclass
@@ -41,6 +40,7 @@ class _Run:
     tune: int
     draws: int
     starts: Callable[[int, int], np.ndarray]
+    attempts: int
     data: Any
     knobs: Any
 
@@ -109,13 +109,13 @@ class StepChain:
 
     def _begin(self) -> Turn:
         run = self.run
-        for attempt in range(START_ATTEMPTS):
+        for attempt in range(run.attempts):
             theta = np.asarray(run.starts(self.index, attempt), float)
             value, gradient = run.gradient(theta, run.data, run.knobs)
             if np.isfinite(value):
                 break
         else:
-            raise StartError(self.index, theta, float(value), START_ATTEMPTS)
+            raise StartError(self.index, theta, float(value), run.attempts)
         key = streams.key(self.seed, "steps", self.index)
         draws = len(run.flags)
         states = tuple(
@@ -136,6 +136,7 @@ def sample_steps(
     tune: int = 1000,
     chains: int = 4,
     seed: int = 0,
+    attempts: int = ATTEMPTS,
     cores: int | None = None,
     progressbar: bool = True,
     callback: Callable[..., None] | None = None,
@@ -152,7 +153,7 @@ def sample_steps(
         Each coordinate belongs to one of them, at least.
     starts : callable
         ``starts(chain, attempt) -> theta``.
-    draws, tune, chains, seed, cores, progressbar, callback
+    draws, tune, chains, seed, attempts, cores, progressbar, callback
         As of `pmjax.inference.nuts.sample.sample_nuts`.
     keep_warmup : bool
     output_names : tuple of str
@@ -172,7 +173,7 @@ def sample_steps(
     making.start()
     executable, gradient = making.wait(lambda: progress.phase("Compiling the model and its steps"))
     compiled = time.perf_counter() - began
-    run = _Run(whole, executable, gradient, flags, tune, draws, starts, density.data, density.knobs)
+    run = _Run(whole, executable, gradient, flags, tune, draws, starts, attempts, density.data, density.knobs)
     total = tune + draws
     members = [
         StepChain(
