@@ -199,7 +199,7 @@ REFUSED = {
         "target_accept must be left out",
     ),
     "no sampler": (small, {"sampler": "numpyro"}, pm.ModelError, "sampler must be a sampler"),
-    "step": (small, {"step": object()}, pm.ModelError, "step methods other than NUTS"),
+    "step": (small, {"step": object()}, pm.ModelError, "step takes pm.Metropolis()"),
     "trace": (small, {"trace": "a.zarr"}, pm.ModelError, "draws go to memory"),
     "backend": (small, {"backend": "numba"}, pm.ModelError, "pmjax compiles by JAX"),
     "progressbar": (small, {"progressbar": "both"}, pm.ModelError, "progressbar must be True, False or"),

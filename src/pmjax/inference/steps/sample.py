@@ -20,7 +20,7 @@ from pmjax.run.starts import ATTEMPTS, StartError
 from pmjax.run.statistics import DTYPES, STATS
 from pmjax.run.trace import Phase, Trace
 from pmjax.runtime import streams
-from pmjax.runtime.background import Background
+from pmjax.runtime.background import interruptible
 from pmjax.runtime.precision import double_precision
 from pmjax.runtime.programs import program
 from pmjax.target.density import Density
@@ -169,9 +169,9 @@ def sample_steps(
     progress = Progress(progressbar)
     flags, _ = schedule.plan(tune, draws, "diag")
     whole = StepProgram(density, steps, int(np.clip(2**20 // max(8 * density.size, 1), 1, MAX_ROWS)))
-    making = Background(lambda: _compile(whole, density, flags))
-    making.start()
-    executable, gradient = making.wait(lambda: progress.phase("Compiling the model and its steps"))
+    executable, gradient = interruptible(
+        lambda: _compile(whole, density, flags), lambda: progress.phase("Compiling the model and its steps")
+    )
     compiled = time.perf_counter() - began
     run = _Run(whole, executable, gradient, flags, tune, draws, starts, attempts, density.data, density.knobs)
     total = tune + draws
