@@ -12,7 +12,7 @@
 
 import sys
 
-from pmjax import distributions, gp
+from pmjax import distributions, exceptions, gp
 from pmjax.api import callbacks, sampling, sampling_jax, smc, variational
 from pmjax.api.approximation import Approximation
 from pmjax.api.densities import compute_log_likelihood, compute_log_prior
@@ -131,6 +131,7 @@ __all__ = [
     "compute_log_prior",
     "do",
     "draw",
+    "exceptions",
     "floatX",
     "function",
     "from_logp",

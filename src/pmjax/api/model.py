@@ -11,6 +11,7 @@ from pmjax.errors import ModelError, NoModelError, SamplingError
 from pmjax.frontends.pymc_context import is_pymc_model, pymc_context
 from pmjax.graph.context import current_model
 from pmjax.graph.variable import Variable, as_variable
+from pmjax.model.by_variable import ByVariable
 from pmjax.model.cloning import clone, conditioned, intervened
 from pmjax.model.declarations import Declarations
 from pmjax.model.drawing import draw_graph, draw_mermaid
@@ -90,9 +91,17 @@ class Model(Declarations):
 
     @property
     def rvs_to_values(self) -> dict[Variable, Variable]:
-        """For each random variable its unconstrained variable, or the node of its observed values."""
+        """For each random variable its unconstrained variable, or the node of its observed values.
+
+        To assign other observed values replaces those of the model.
+        """
         free = dict(zip(self.free_RVs, self.value_vars, strict=True))
-        return {d.variable: free[d.variable] if d.value is None else d.value for d in self._declared}
+        values = {d.variable: free[d.variable] if d.value is None else d.value for d in self._declared}
+        return ByVariable(values, self.set_observed)
+
+    @rvs_to_values.setter
+    def rvs_to_values(self, values: Mapping[Variable, Any]) -> None:
+        self.rvs_to_values.update(values)
 
     @property
     def values_to_rvs(self) -> dict[Variable, Variable]:
@@ -101,15 +110,26 @@ class Model(Declarations):
 
     @property
     def rvs_to_transforms(self) -> dict[Variable, Bijector | None]:
-        """For each random variable its map to unconstrained values; None for none."""
-        return {
+        """For each random variable its map to unconstrained values; None for none. Can be assigned."""
+        maps = {
             d.variable: declared_bijector(d, d.variable) if d.value is None else None for d in self._declared
         }
+        return ByVariable(maps, self.set_transform)
+
+    @rvs_to_transforms.setter
+    def rvs_to_transforms(self, transforms: Mapping[Variable, Bijector | None]) -> None:
+        self.rvs_to_transforms.update(transforms)
 
     @property
     def rvs_to_initial_values(self) -> dict[Variable, Any]:
-        """For each free random variable the start that was declared."""
-        return {d.variable: d.initval for d in self._declared if d.value is None}
+        """For each free random variable the start that was declared. Can be assigned."""
+        return ByVariable(
+            {d.variable: d.initval for d in self._declared if d.value is None}, self.set_initval
+        )
+
+    @rvs_to_initial_values.setter
+    def rvs_to_initial_values(self, initvals: Mapping[Variable, Any]) -> None:
+        self.rvs_to_initial_values.update(initvals)
 
     @property
     def _declared(self) -> list[RandomDeclaration]:

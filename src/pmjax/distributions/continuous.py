@@ -7,6 +7,20 @@ from typing import Any
 import numpy as np
 
 from pmjax.distributions.parameters import check_order, scale_of
+from pmjax.distributions.positive import ChiSquared as ChiSquared
+from pmjax.distributions.positive import Exponential as Exponential
+from pmjax.distributions.positive import Gamma as Gamma
+from pmjax.distributions.positive import HalfCauchy as HalfCauchy
+from pmjax.distributions.positive import HalfFlat as HalfFlat
+from pmjax.distributions.positive import HalfNormal as HalfNormal
+from pmjax.distributions.positive import HalfStudentT as HalfStudentT
+from pmjax.distributions.positive import InverseGamma as InverseGamma
+from pmjax.distributions.positive import LogNormal as LogNormal
+from pmjax.distributions.positive import Lognormal as Lognormal
+from pmjax.distributions.positive import Pareto as Pareto
+from pmjax.distributions.positive import Rice as Rice
+from pmjax.distributions.positive import Wald as Wald
+from pmjax.distributions.positive import Weibull as Weibull
 from pmjax.errors import ModelError
 from pmjax.graph.variable import Variable
 from pmjax.laws import bounded, real

@@ -7,6 +7,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from pmjax.distributions.ordinal import OrderedLogistic as OrderedLogistic
+from pmjax.distributions.ordinal import OrderedProbit as OrderedProbit
 from pmjax.distributions.parameters import check_order, log_odds_of, log_shares_of
 from pmjax.graph.variable import Variable, call
 from pmjax.laws import discrete

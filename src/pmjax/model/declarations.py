@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import Token
+from dataclasses import replace
 from typing import Any, Self
 
 from pmjax.errors import ModelError, suggest
@@ -21,7 +22,7 @@ from pmjax.model.freezing import freeze, value_name
 from pmjax.model.missing import Gaps, gaps_in, split
 from pmjax.model.names import check_free, check_name, names_taken
 from pmjax.model.observed import check_support, observed_node, observed_shape
-from pmjax.model.random import RandomDeclaration, Transform
+from pmjax.model.random import RandomDeclaration, Transform, declared_bijector
 from pmjax.model.spec import ModelSpec
 from pmjax.runtime.types import Shape
 
@@ -51,6 +52,8 @@ class Declarations(metaclass=_InContext):
         Coordinate values by dimension name.
     model : Model or None, optional
         The model that this one is part of; by default the one around this line.
+    check_bounds : bool
+        Not used: the checks of parameters cost nothing here, and are always made.
     """
 
     _tokens: list[Token[Any]]
@@ -67,6 +70,7 @@ class Declarations(metaclass=_InContext):
         coords: Mapping[str, Any] | None = None,
         *,
         model: Declarations | str | None = DEFAULT_TRANSFORM,
+        check_bounds: bool = True,
     ) -> None:
         self.name = check_name(name) if name else ""
         self.parent: Declarations | None = self._around if isinstance(model, str) else model
@@ -320,11 +324,61 @@ class Declarations(metaclass=_InContext):
                 model.named_vars_to_dims[name] = dims
 
     def set_initval(self, rv_var: Variable | str, initval: Any) -> None:
-        """Give a random variable another start."""
-        name = str(rv_var if isinstance(rv_var, str) else rv_var.name)
-        self.random[self.name_for(name)].initval = initval
-        for model in self.lineage:
-            model._frozen = None
+        """Give a random variable another start; None for the centre of its distribution."""
+        with self.all_or_nothing():
+            self._declaration_of(rv_var, "set_initval").initval = initval
+
+    def set_transform(self, rv_var: Variable | str, transform: Transform) -> None:
+        """Give a free variable another map to unconstrained values; None for none.
+
+        It takes the place of the one that was declared, and of the default one.
+        """
+        declaration = self._declaration_of(rv_var, "set_transform")
+        if declaration.value is not None:
+            if transform is None:
+                return
+            raise ModelError(f"{declaration.variable.name!r} is observed, so it has no transform")
+        if transform is declared_bijector(declaration, declaration.variable):
+            return
+        default = DEFAULT_TRANSFORM if transform is None else None
+        changed = replace(declaration, transform=transform, default_transform=default)
+        name, old, new = str(declaration.variable.name), value_name(declaration), value_name(changed)
+        with self.all_or_nothing():
+            if old != name:
+                self.taken.pop(str(old), None)
+            if new != name:
+                check_free([str(new)], self.taken, repr(name))
+                self.taken[str(new)] = f"the unconstrained values of {name!r}"
+            declaration.transform, declaration.default_transform = transform, default
+
+    def set_observed(self, rv_var: Variable | str, values: Any) -> None:
+        """Replace the observed values of a variable that is observed.
+
+        Raises
+        ------
+        ModelError
+            If it is not, or the values have another shape or lie outside its support.
+        """
+        declaration = self._declaration_of(rv_var, "set_observed")
+        variable = declaration.variable
+        if declaration.value is None:
+            if getattr(values, "name", None) == value_name(declaration):
+                return
+            raise ModelError(f"{variable.name!r} is not observed; pm.observe(model, ...) makes such a model")
+        value = observed_node(str(variable.name), values)
+        if value.shape != variable.shape:
+            raise ModelError(
+                f"{variable.name!r}: observed values of shape {value.shape}, expected {variable.shape}"
+            )
+        with self.all_or_nothing():
+            declaration.value = check_support(variable, value)
+
+    def _declaration_of(self, rv_var: Variable | str, asker: str) -> RandomDeclaration:
+        name = rv_var if isinstance(rv_var, str) else str(getattr(rv_var, "name", rv_var))
+        for full in (name, self.name_for(name) if name else name):
+            if full in self.random:
+                return self.random[full]
+        raise ModelError(f"{asker}: the model has no random variable {name!r}{suggest(name, self.random)}")
 
     # Data
 
