@@ -136,6 +136,44 @@ DISCRETE_WEIBULL = ByCdf(
 )
 
 
+def _mixed(weights: list[float], parts: list[Any]) -> ByCdf:
+    """Return a mixture of SciPy's variables."""
+    discrete = hasattr(parts[0].dist, "pmf")
+
+    def cdf(x: Any) -> Any:
+        return sum(w * part.cdf(x) for w, part in zip(weights, parts, strict=True))
+
+    def log_density(x: Any) -> Any:
+        logs = [getattr(part, "logpmf" if discrete else "logpdf")(x) for part in parts]
+        return special.logsumexp(logs, axis=0, b=np.reshape(weights, (-1, *(1,) * np.ndim(x))))
+
+    def smallest(q: Any) -> Any:
+        ends = [float(part.ppf(q)) for part in parts]  # the quantile of a mixture is between the components'
+        if discrete:
+            grid = np.arange(min(ends), max(ends) + 1)
+            return grid[np.searchsorted(cdf(grid), q * (1 - 1e-15))]
+        return optimize.brentq(lambda x: cdf(x) - q, min(ends) - 1e-9, max(ends) + 1e-9, xtol=1e-14)
+
+    low, high = zip(*(part.support() for part in parts), strict=True)
+    return ByCdf(cdf, log_density, (min(low), max(high)), np.vectorize(smallest))
+
+
+def _zeros(psi: float, part: Any, *, hurdle: bool = False) -> ByCdf:
+    """Return a SciPy variable of counts with more or fewer zeros."""
+    zero = part.pmf(0)
+    scale = psi / (1 - zero) if hurdle else psi
+    at_zero = 1 - psi if hurdle else 1 - psi + psi * zero
+    counts = np.arange(2000)
+    mass = np.where(counts == 0, at_zero, scale * part.pmf(counts))
+    cdf = np.cumsum(mass)
+    return ByCdf(
+        lambda x: cdf[np.asarray(x, int)],
+        lambda x: np.where(np.asarray(x) == 0, np.log(at_zero), np.log(scale) + part.logpmf(x)),
+        part.support(),
+        lambda q: counts[np.searchsorted(cdf, np.minimum(q, cdf[-1]) * (1 - 1e-15))],
+    )
+
+
 @dataclass(frozen=True)
 class MarkovChain:
     """A discrete Markov chain of three steps, by its paths."""
@@ -332,6 +370,45 @@ EXAMPLES = {
     "beta-binomial": Example(d.BetaBinomial, {"alpha": 2.0, "beta": 3.0, "n": 8}, stats.betabinom(8, 2, 3)),
     "hypergeometric": Example(d.HyperGeometric, {"N": 50, "k": 10, "n": 20}, stats.hypergeom(50, 10, 20)),
     "Dirac": Example(d.DiracDelta, {"c": 3}, stats.rv_discrete(values=([3], [1.0]))),
+    "mixture": Example(
+        d.Mixture,
+        {"w": [0.3, 0.7], "comp_dists": [d.Normal.dist(-1.0, 0.5), d.StudentT.dist(4.0, 2.0, 1.5)]},
+        _mixed([0.3, 0.7], [stats.norm(-1, 0.5), stats.t(4, 2, 1.5)]),
+    ),
+    "mixture, positive": Example(
+        d.Mixture,
+        {"w": [0.4, 0.6], "comp_dists": d.Gamma.dist(np.array([2.0, 5.0]), 1.5)},
+        _mixed([0.4, 0.6], [stats.gamma(2, scale=1 / 1.5), stats.gamma(5, scale=1 / 1.5)]),
+    ),
+    "mixture, of counts": Example(
+        d.Mixture,
+        {"w": [0.4, 0.6], "comp_dists": [d.Poisson.dist(3.0), d.Geometric.dist(0.2)]},
+        _mixed([0.4, 0.6], [stats.poisson(3), stats.geom(0.2)]),
+    ),
+    "mixture of normals": Example(
+        d.NormalMixture,
+        {"w": [0.2, 0.8], "mu": [-2.0, 1.0], "sigma": [0.5, 2.0]},
+        _mixed([0.2, 0.8], [stats.norm(-2, 0.5), stats.norm(1, 2)]),
+    ),
+    "zero-inflated Poisson": Example(
+        d.ZeroInflatedPoisson, {"psi": 0.7, "mu": 3.0}, _zeros(0.7, stats.poisson(3))
+    ),
+    "zero-inflated binomial": Example(
+        d.ZeroInflatedBinomial, {"psi": 0.7, "n": 10, "p": 0.3}, _zeros(0.7, stats.binom(10, 0.3))
+    ),
+    "zero-inflated negative binomial": Example(
+        d.ZeroInflatedNegativeBinomial,
+        {"psi": 0.7, "mu": 3.0, "alpha": 1.5},
+        _zeros(0.7, stats.nbinom(1.5, 1.5 / 4.5)),
+    ),
+    "hurdle Poisson": Example(
+        d.HurdlePoisson, {"psi": 0.7, "mu": 0.8}, _zeros(0.7, stats.poisson(0.8), hurdle=True)
+    ),
+    "hurdle negative binomial": Example(
+        d.HurdleNegativeBinomial,
+        {"psi": 0.7, "mu": 3.0, "alpha": 1.5},
+        _zeros(0.7, stats.nbinom(1.5, 1.5 / 4.5), hurdle=True),
+    ),
     "ordered probit": Example(
         d.OrderedProbit,
         {"eta": 0.4, "cutpoints": np.array([-1.0, 0.5, 2.0])},

@@ -36,8 +36,21 @@ from pmjax.distributions.discrete import (
     NegativeBinomial,
     Poisson,
 )
+from pmjax.distributions.inflated import (
+    HurdleGamma,
+    HurdleLogNormal,
+    HurdleNegativeBinomial,
+    HurdlePoisson,
+    ZeroInflatedBinomial,
+    ZeroInflatedNegativeBinomial,
+    ZeroInflatedPoisson,
+)
 from pmjax.distributions.markov_chain import (
     DiscreteMarkovChain,
+)
+from pmjax.distributions.mixture import (
+    Mixture,
+    NormalMixture,
 )
 from pmjax.distributions.multivariate import (
     Dirichlet,
@@ -88,6 +101,10 @@ __all__ = [
     "HalfFlat",
     "HalfNormal",
     "HalfStudentT",
+    "HurdleGamma",
+    "HurdleLogNormal",
+    "HurdleNegativeBinomial",
+    "HurdlePoisson",
     "HyperGeometric",
     "Interpolated",
     "InverseGamma",
@@ -97,10 +114,12 @@ __all__ = [
     "Logistic",
     "LogitNormal",
     "Lognormal",
+    "Mixture",
     "Moyal",
     "MvNormal",
     "NegativeBinomial",
     "Normal",
+    "NormalMixture",
     "OrderedLogistic",
     "OrderedProbit",
     "Pareto",
@@ -115,4 +134,7 @@ __all__ = [
     "VonMises",
     "Wald",
     "Weibull",
+    "ZeroInflatedBinomial",
+    "ZeroInflatedNegativeBinomial",
+    "ZeroInflatedPoisson",
 ]

@@ -94,6 +94,7 @@ def _is_unit_rows(x: np.ndarray) -> Any:
 REAL = Support("real numbers", np.isfinite)
 POSITIVE = Support("positive numbers", _is_positive)
 NON_NEGATIVE = Support("numbers of at least 0", _is_non_negative)
+ZERO_OR_POSITIVE = Support("zero or positive numbers", _is_non_negative)
 UNIT_INTERVAL = Support("numbers between 0 and 1", _is_share)
 BETWEEN_ONES = Support("numbers between -1 and 1", _is_inside_one)
 CIRCLE = Support("angles", np.isfinite)

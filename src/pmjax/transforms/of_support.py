@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from pmjax.graph.ops import Constant
 from pmjax.graph.variable import Variable, as_variable
 from pmjax.laws import support
 from pmjax.laws.law import Law
+from pmjax.laws.modifiers import Mixture
 from pmjax.laws.support import Support
 from pmjax.transforms.bijector import Bijector
 from pmjax.transforms.bijectors import Circular, Log, LogOdds, Simplex, interval
@@ -33,6 +35,9 @@ def bijector_of(law: Law, params: Sequence[Variable]) -> Bijector | None:
     """
     if law.discrete:
         return None
+    if isinstance(law, Mixture):
+        parts = zip(law.components, law.params_of_components(params[1:]), strict=True)
+        return _shared([bijector_of(component, own) for component, own in parts], law.stacked)
     if law.bounds is not None:
         ends = zip(law.bounds, (-np.inf, np.inf), strict=True)
         lower, upper = (
@@ -41,3 +46,29 @@ def bijector_of(law: Law, params: Sequence[Variable]) -> Bijector | None:
         return interval(lower, upper)
     make = _BIJECTORS.get(law.support)
     return make() if make is not None else None
+
+
+def _shared(bijectors: Sequence[Bijector | None], stacked: bool) -> Bijector | None:
+    """Return the map that all components of a mixture have, or None if they differ."""
+    first, *others = bijectors
+    if first is None or any(type(b) is not type(first) for b in others):
+        return None
+    if stacked and first.inputs:
+        ends = [_constant(end) for end in first.inputs]
+        known = [np.unique(end) for end in ends if end is not None]
+        if len(known) < len(ends) or any(len(values) > 1 for values in known):
+            return None
+        return first.with_inputs([as_variable(values[0]) for values in known])
+    same = all(
+        _same(a, b) for other in others if other for a, b in zip(first.inputs, other.inputs, strict=True)
+    )
+    return first if same else None
+
+
+def _constant(node: Variable) -> np.ndarray | None:
+    return np.asarray(node.op.value) if isinstance(node.op, Constant) else None
+
+
+def _same(a: Variable, b: Variable) -> bool:
+    one, other = _constant(a), _constant(b)
+    return a is b or (one is not None and other is not None and np.array_equal(one, other))
