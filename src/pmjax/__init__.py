@@ -18,6 +18,7 @@ from pmjax.api.approximation import Approximation
 from pmjax.api.densities import compute_log_likelihood, compute_log_prior
 from pmjax.api.deterministics import compute_deterministics
 from pmjax.api.draw import draw
+from pmjax.api.find_constrained_prior import find_constrained_prior
 from pmjax.api.find_map import find_hessian, find_MAP
 from pmjax.api.fit import ADVI, FullRankADVI, fit
 from pmjax.api.inference_data import to_inference_data
@@ -44,6 +45,7 @@ from pmjax.api.step_methods import (
     Metropolis,
     Slice,
 )
+from pmjax.api.vectorize import vectorize_over_posterior
 from pmjax.datasets import get_data
 from pmjax.distributions import *  # noqa: F403
 from pmjax.errors import ImputationWarning, ModelError, NoModelError, SamplingError, SamplingWarning
@@ -98,6 +100,7 @@ __all__ = [
     "adamax",
     "callbacks",
     "find_MAP",
+    "find_constrained_prior",
     "find_hessian",
     "fit",
     "momentum",
@@ -105,6 +108,7 @@ __all__ = [
     "rmsprop",
     "sgd",
     "variational",
+    "vectorize_over_posterior",
     "NUTS",
     "BlackJAXNUTS",
     "ConstantData",
