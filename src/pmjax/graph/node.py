@@ -69,6 +69,11 @@ class Node:
         self._epoch = epoch() if follows else None
         self._infer()
 
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        # Another process counts its own epochs, so what follows data is inferred anew there.
+        kept = {name: getattr(self, name) for name in ("op", "inputs", "name", "dtype", "_shape")}
+        return None, {**kept, "_epoch": None if self._epoch is None else -1}
+
     def _infer(self) -> None:
         try:
             shape, self.dtype = self.op.infer(self.inputs)

@@ -22,6 +22,7 @@ from pmjax.graph.identity import function_fingerprint, value_fingerprint
 from pmjax.graph.length import begin_epoch, follows, settled
 from pmjax.graph.node import Node, Op, Shape, known_value
 from pmjax.graph.slots import Slot, fill_slots
+from pmjax.graph.stored import StoresFunction
 from pmjax.laws.law import Law
 from pmjax.numerics.rows import take_rows
 from pmjax.runtime.precision import double_precision
@@ -139,7 +140,7 @@ class Input(Op):
 
 
 @dataclass(frozen=True, eq=False)
-class Elementwise(Op):
+class Elementwise(StoresFunction, Op):
     """A function of scalars, applied element by element with broadcasting."""
 
     function: Callable[..., Any]
@@ -172,7 +173,7 @@ class Elementwise(Op):
 
 
 @dataclass(frozen=True, eq=False)
-class Call(Op):
+class Call(StoresFunction, Op):
     """Any function that JAX can trace, called with inputs and static arguments.
 
     `template` holds ``(args, kwargs)``, any pytree, with a `Slot` wherever an input belongs.

@@ -88,6 +88,10 @@ class Declarations(metaclass=_InContext):
             raise ModelError(f"coords maps names of dimensions to their values, got {type(coords).__name__}")
         self.add_coords(coords or {})
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A model is current, and has a frozen description, in the process that declared it.
+        return {**self.__dict__, "_tokens": [], "_around": None, "_frozen": None}
+
     def __enter__(self) -> Self:
         self._tokens.append(current_model.set(self))
         return self
