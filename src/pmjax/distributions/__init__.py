@@ -45,6 +45,10 @@ from pmjax.distributions.inflated import (
     ZeroInflatedNegativeBinomial,
     ZeroInflatedPoisson,
 )
+from pmjax.distributions.limited import (
+    Censored,
+    Truncated,
+)
 from pmjax.distributions.markov_chain import (
     DiscreteMarkovChain,
 )
@@ -85,6 +89,7 @@ __all__ = [
     "Binomial",
     "Categorical",
     "Cauchy",
+    "Censored",
     "ChiSquared",
     "DiracDelta",
     "Dirichlet",
@@ -129,6 +134,7 @@ __all__ = [
     "SkewStudentT",
     "StudentT",
     "Triangular",
+    "Truncated",
     "TruncatedNormal",
     "Uniform",
     "VonMises",

@@ -10,7 +10,7 @@ from pmjax.graph.ops import Constant
 from pmjax.graph.variable import Variable, as_variable
 from pmjax.laws import support
 from pmjax.laws.law import Law
-from pmjax.laws.modifiers import Mixture
+from pmjax.laws.modifiers import Mixture, Truncated
 from pmjax.laws.support import Support
 from pmjax.transforms.bijector import Bijector
 from pmjax.transforms.bijectors import Circular, Log, LogOdds, Simplex, interval
@@ -21,6 +21,12 @@ _BIJECTORS: dict[Support, Callable[[], Bijector]] = {
     support.UNIT_INTERVAL: LogOdds,
     support.SIMPLEX: Simplex,
     support.CIRCLE: Circular,
+}
+
+_ENDS: dict[Support, tuple[float | None, float | None]] = {
+    support.POSITIVE: (0.0, None),
+    support.NON_NEGATIVE: (0.0, None),
+    support.UNIT_INTERVAL: (0.0, 1.0),
 }
 
 
@@ -38,6 +44,15 @@ def bijector_of(law: Law, params: Sequence[Variable]) -> Bijector | None:
     if isinstance(law, Mixture):
         parts = zip(law.components, law.params_of_components(params[1:]), strict=True)
         return _shared([bijector_of(component, own) for component, own in parts], law.stacked)
+    if isinstance(law, Truncated):
+        own, lower, upper = law.split(params)
+        known = _ENDS.get(law.law.support, (None, None))
+        lower, upper = (end if end is not None else at for end, at in zip((lower, upper), known, strict=True))
+        if lower is None and upper is None:
+            return bijector_of(law.law, own)
+        return interval(
+            as_variable(-np.inf if lower is None else lower), as_variable(np.inf if upper is None else upper)
+        )
     if law.bounds is not None:
         ends = zip(law.bounds, (-np.inf, np.inf), strict=True)
         lower, upper = (
