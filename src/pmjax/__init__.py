@@ -67,6 +67,7 @@ from pmjax.inference.vi.optimisers import (
     sgd,
 )
 from pmjax.logprob.expression import icdf, logccdf, logcdf, logp
+from pmjax.model.minibatch import Minibatch
 from pmjax.model.named import ConstantData, Data, Deterministic, MutableData, Potential, set_data
 from pmjax.results.multitrace import MultiTrace
 from pmjax.target.target import Target
@@ -115,6 +116,7 @@ __all__ = [
     "Data",
     "Deterministic",
     "Model",
+    "Minibatch",
     "MultiTrace",
     "NumPyroNUTS",
     "NutpieNUTS",

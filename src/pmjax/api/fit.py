@@ -23,12 +23,14 @@ from pmjax.inference.vi.laplace import laplace
 from pmjax.inference.vi.optimisers import adagrad_window
 from pmjax.inference.vi.pathfinder import EqualMixture, best_of, normals_along
 from pmjax.model.declarations import Declarations
+from pmjax.model.minibatch import batches_of, refuse_batches
 from pmjax.model.spec import ModelSpec
 from pmjax.results.pareto import MAX_KHAT
 from pmjax.rewrites import pipeline
 from pmjax.run.progress import Progress, announce
 from pmjax.runtime.precision import double_precision
 from pmjax.runtime.streams import stream
+from pmjax.target.batches import batched
 from pmjax.target.density import Density
 from pmjax.target.joint import check_samplable, joint_density
 from pmjax.target.layout import Layout
@@ -79,7 +81,15 @@ class VariationalInference:
             sigma = _sigmas(Layout.of(sampled), start_sigma, sigma)
         self._family, self._params = family, family.start(theta, sigma)
         self._climb: Climb | None = None
-        self.approx = Approximation(self._spec, self._density, self.method, self._current, seed=self._seed)
+        self._batched, self._batch = batched(sampled, self._density)
+        self.approx = Approximation(
+            self._spec,
+            self._density,
+            self.method,
+            self._current,
+            seed=self._seed,
+            exact=self._batch is None,
+        )
 
     @property
     def hist(self) -> np.ndarray:
@@ -102,12 +112,13 @@ class VariationalInference:
     ) -> Approximation:
         """Make `n` steps and return the approximation; arguments as in `pmjax.fit`."""
         self._climb = Climb(
-            self._density,
+            self._batched,
             self._family,
             self._params,
             _optimiser(obj_optimizer),
             self._seed,
             obj_n_mc,
+            self._batch,
             max_norm=total_grad_norm_constraint,
         )
         return self.refine(n, callbacks=callbacks, progressbar=progressbar)
@@ -239,7 +250,9 @@ def _check_options(method: str, options: Mapping[str, Any], known: Sequence[str]
 def _density_of(model: Declarations | None) -> tuple[ModelSpec, ModelSpec, Density]:
     """Return a model as declared, as approximated, and its density."""
     spec = modelcontext(model).freeze()
-    sampled, reports = pipeline.apply(spec, ["marginalise", "collapse_rows"])
+    kept = [node for v in spec.observed for node in (v.variable, v.value)]
+    whole = not batches_of([*kept, *spec.potentials])
+    sampled, reports = pipeline.apply(spec, ["marginalise", *["collapse_rows"] * whole])
     check_samplable(sampled, {r.variable: r.sentence for r in reports if not r.done})
     return spec, sampled, joint_density(sampled)
 
@@ -304,6 +317,7 @@ def _from_paths(
     """Return what an optimiser's way to the mode says of the posterior."""
     began = time.perf_counter()
     spec, sampled, density = _density_of(model)
+    refuse_batches(spec, f"fit(method={method!r})")
     progress = Progress(progressbar)
     maximiser = maximiser_of(density)
     starts = chain_starts(ModelStart(sampled), seed, start, jitter=False)

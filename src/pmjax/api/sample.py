@@ -26,6 +26,7 @@ from pmjax.api.step_methods import take_turns
 from pmjax.errors import ModelError, SamplingWarning
 from pmjax.inference.nuts.sampler import NUTS
 from pmjax.model.declarations import Declarations
+from pmjax.model.minibatch import refuse_batches
 from pmjax.results.arviz_series import preload
 from pmjax.results.checks import doubts
 from pmjax.results.kept import wrapped
@@ -233,7 +234,9 @@ def _target_and_sampler(model: Any, rewrites: Any, step: Any, chosen: Any) -> tu
     if step is not None and (isinstance(model, Target) or not isinstance(chosen, NUTS)):
         raise ModelError("sample: step is for models and our own sampler; leave it out, or nuts_sampler")
     if not isinstance(model, Target):
-        found = take_turns(modelcontext(model).freeze(), rewrites, step, chosen)
+        spec = modelcontext(model).freeze()
+        refuse_batches(spec, "sample")
+        found = take_turns(spec, rewrites, step, chosen)
         if found is not None:
             return found
     return as_target(model, rewrites, fits_coordinates=isinstance(chosen, NUTS)), chosen

@@ -18,6 +18,7 @@ from pmjax.inference.smc.kernels import HMC, IMH, MH
 from pmjax.inference.smc.sample import Population
 from pmjax.inference.smc.sample import sample_smc as run_smc
 from pmjax.model.declarations import Declarations
+from pmjax.model.minibatch import refuse_batches
 from pmjax.model.spec import ModelSpec, name_of
 from pmjax.results.convergence import convergence_warnings
 from pmjax.results.groups import assemble
@@ -108,6 +109,7 @@ def sample_smc(
     if not return_inferencedata:
         raise ModelError("sample_smc: return_inferencedata must be True; results are always ArviZ objects")
     spec = modelcontext(model).freeze()
+    refuse_batches(spec, "sample_smc")
     sampled, reports = pipeline.apply(spec, ["marginalise"])
     check_samplable(sampled, {r.variable: r.sentence for r in reports if not r.done})
     progress, seed = Progress(progressbar), as_seed(random_seed)

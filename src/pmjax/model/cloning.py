@@ -66,7 +66,7 @@ def _rebuilt(
 
     def moved(op: Op) -> Op:
         if isinstance(op, DataCell):
-            cell = DataCell(op.name, op.value, op.live)
+            cell = replace(op)
             cell.repeated = op.repeated
             return cell
         if isinstance(op, RandomVariable):

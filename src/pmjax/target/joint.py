@@ -49,7 +49,7 @@ def joint_density(spec: ModelSpec, *, discrete: bool = False) -> Density:
     layout = Layout.of(spec)
     forms = term_forms(spec)
     params = [param for form in forms.values() for param in form.params]
-    data_nodes = data_arguments([*_read(spec), *params])
+    data_nodes = data_nodes_of(spec, forms)
 
     def read(theta: jax.Array, data: Sequence[Any], knobs: Any) -> tuple[Reading, dict[str, Any]]:
         given = {knob.node: knobs[name_of(knob.node)] for knob in spec.knobs}
@@ -92,6 +92,12 @@ def joint_density(spec: ModelSpec, *, discrete: bool = False) -> Density:
         declared=declared if any(isinstance(v.bijector, MOVED) for v in spec.free) else None,
         output_bytes=max((8 * v.size for s in spec.summed_out for v in own_nodes([s.draw])), default=0),
     )
+
+
+def data_nodes_of(spec: ModelSpec, forms: Forms | None = None) -> list[Variable]:
+    """Return the nodes whose values are the data of a model's density, in their order."""
+    forms = term_forms(spec) if forms is None else forms
+    return data_arguments([*_read(spec), *(param for form in forms.values() for param in form.params)])
 
 
 def check_samplable(spec: ModelSpec, reasons: Mapping[str, str] | None = None) -> None:
