@@ -71,3 +71,22 @@ def test_errors_have_pymcs_names() -> None:
     with pytest.raises(pm.exceptions.ShapeError), pm.Model():
         pm.Normal("x", np.zeros(3), np.ones(2))
     assert pm.exceptions.SamplingError is pm.SamplingError
+
+
+def test_a_start_is_an_expression_of_data_and_of_variables_before_it() -> None:
+    with pm.Model() as model:
+        data = pm.Data("data", [1.0, 3.0])
+        mu = pm.Normal("mu", initval=data.mean())
+        pm.HalfNormal("sigma", initval=pm.math.exp(mu))
+    assert model.initial_point() == {"mu": 2.0, "sigma_log__": pytest.approx(2.0)}
+    pm.set_data({"data": [2.0, 4.0]}, model=model)
+    assert model.initial_point() == {"mu": 3.0, "sigma_log__": pytest.approx(3.0)}
+
+
+def test_a_start_of_what_has_none_is_refused() -> None:
+    with pm.Model() as model:
+        x = pm.Normal("x")
+        y = pm.Normal("y")
+    model.set_initval(x, y + 1)
+    with pytest.raises(pm.ModelError, match="'x': initval depends on a variable"):
+        model.initial_point()

@@ -10,6 +10,7 @@ import numpy as np
 
 from pmjax.errors import ModelError
 from pmjax.graph.evaluate import Reading
+from pmjax.graph.variable import Variable
 from pmjax.model.spec import FreeVariable, ModelSpec, distribution_of
 from pmjax.runtime import streams
 from pmjax.runtime.precision import double_precision
@@ -20,7 +21,8 @@ _CENTER = (None, "support_point", "moment")
 def initial_point(spec: ModelSpec, seed: int | None = None, chain: int = 0) -> dict[str, np.ndarray]:
     """Return a starting value for each unconstrained variable, by its unconstrained name.
 
-    Computed with NumPy, parents first: each variable starts at its `initval`, or at the centre of its
+    Computed with NumPy, parents first: each variable starts at its `initval` (a value, or an
+    expression of data and of variables before it), or at the centre of its
     distribution given the starts of its parents. Only ``initval="prior"`` depends on the seed and the chain.
 
     Raises
@@ -36,7 +38,7 @@ def initial_point(spec: ModelSpec, seed: int | None = None, chain: int = 0) -> d
     for free in spec.declared:
         variable, law = free.variable, distribution_of(free.variable)
         params = [np.asarray(p) for p in reading.read(variable.inputs)]
-        value = np.asarray(_value(free, params, seed or 0, chain))
+        value = np.asarray(_value(free, reading, params, seed or 0, chain))
         try:
             value = np.broadcast_to(value, variable.shape).astype("int64" if law.discrete else "float64")
         except ValueError:
@@ -65,8 +67,16 @@ def initial_point(spec: ModelSpec, seed: int | None = None, chain: int = 0) -> d
     return point
 
 
-def _value(free: FreeVariable, params: list[np.ndarray], seed: int, chain: int) -> Any:
+def _value(free: FreeVariable, reading: Reading, params: list[np.ndarray], seed: int, chain: int) -> Any:
     law = distribution_of(free.variable)
+    if isinstance(free.initval, Variable):
+        try:
+            return reading.read([free.initval])[0]
+        except (LookupError, ModelError):
+            raise ModelError(
+                f"{free.name!r}: initval depends on a variable that comes after it or has no start; "
+                "let it depend on data and on variables declared before it"
+            ) from None
     if isinstance(free.initval, str) and free.initval == "prior":
         with double_precision():
             own = streams.key(seed, "prior start", chain, free.name)
