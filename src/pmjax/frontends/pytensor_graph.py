@@ -176,7 +176,9 @@ def jax_function(node: Any) -> Callable[..., Any]:
             warnings.simplefilter("ignore")
             from pytensor.link.jax.dispatch import jax_funcify
 
-            return jax_funcify(node.op, node=node)
+            # A conversion may rewrite an inner graph in place, and the user's model is not ours to change.
+            own = node.clone(clone_inner_graph=True)
+            return jax_funcify(own.op, node=own)
     finally:
         jax.config.update("jax_enable_x64", before)
 
