@@ -16,6 +16,7 @@ from pmjax.numerics.special import (
     HALF_LOG_2PI,
     betaln,
     log1mexp,
+    log_beta_kernel,
     log_beta_share,
     log_normal_mass,
     lower_tail,
@@ -106,9 +107,16 @@ class Beta(Law):
 
     def log_density(self, x: Array, alpha: Array, beta: Array) -> Array:
         inside = (x >= 0) & (x <= 1)
-        safe = jnp.where(inside, x, 0.5)
-        kernel = xlogy(alpha - 1, safe) + xlog1my(beta - 1, safe)
-        return jnp.where(inside, kernel - betaln(alpha, beta), -jnp.inf)
+        # A pole at an edge counts as much as the number next to it.
+        numbers = jnp.finfo(jnp.result_type(x, float))
+        left, right = jnp.maximum(x, numbers.tiny), jnp.maximum(1 - x, numbers.epsneg)
+        log_left, log_right = jnp.log(left), jnp.log(right)
+        large = jnp.maximum(alpha, beta) >= 8
+        # Powers of small order are exact where they vanish; those of large order cancel.
+        powers = (alpha - 1) * log_left + (beta - 1) * log_right - betaln(alpha, beta)
+        kernel = jnp.where(large, log_beta_kernel(alpha, beta, left, right) - log_left - log_right, powers)
+        impossible = ((x == 0) & (alpha > 1)) | ((x == 1) & (beta > 1))
+        return jnp.where(inside & ~impossible, kernel, -jnp.inf)
 
     def draw(self, key: Key, shape: Shape, alpha: Array, beta: Array) -> Array:
         return jax.random.beta(key, alpha, beta, shape)

@@ -26,13 +26,15 @@ from pmjax.laws.support import (
 )
 from pmjax.numerics.functions import softplus
 from pmjax.numerics.special import (
-    betaln,
+    deviance,
+    factorial_rest,
+    gamma_rest,
     log1mexp,
     log_beta_share,
+    log_choose,
     log_gamma_share,
     log_gamma_tail,
     xlog1my,
-    xlogy,
 )
 from pmjax.runtime.types import Array, Key, Shape
 
@@ -41,6 +43,12 @@ def _bernoulli(successes: Array, failures: Array, logit_p: Array) -> Array:
     """Return the log of p^successes (1 - p)^failures, exact at p = 0 and p = 1."""
     log_p, log_q = -softplus(-logit_p), -softplus(logit_p)
     return jnp.where(successes == 0, 0.0, successes * log_p) + jnp.where(failures == 0, 0.0, failures * log_q)
+
+
+def _entropy(k: Array, n: Array) -> Array:
+    """Return -k log(k / n)."""
+    some = k > 0
+    return jnp.where(some, k * (jnp.log(jnp.where(some, n, 1.0)) - jnp.log(jnp.where(some, k, 1.0))), 0.0)
 
 
 @dataclass(frozen=True)
@@ -91,9 +99,14 @@ class Binomial(Law):
 
     def log_density(self, x: Array, n: Array, logit_p: Array) -> Array:
         inside = (x >= 0) & (x <= n)
-        safe = jnp.where(inside, x, 0)
-        log_choose = jsp.gammaln(n + 1.0) - jsp.gammaln(safe + 1.0) - jsp.gammaln(n - safe + 1.0)
-        return jnp.where(inside, log_choose + _bernoulli(safe, n - safe, logit_p), -jnp.inf)
+        k = jnp.where(inside, x, 0) * 1.0
+        rests = factorial_rest(n * 1.0) - factorial_rest(k) - factorial_rest(n - k)
+        share, rest = jax.nn.sigmoid(logit_p), jax.nn.sigmoid(-logit_p)
+        # By deviances, which do not cancel; far out by logarithms of the shares, which do not underflow.
+        near = jnp.abs(logit_p) < 600
+        log_p = -deviance(k, n * share) - deviance(n - k, n * rest)
+        far = _entropy(k, n) + _entropy(n - k, n) + _bernoulli(k, n - k, logit_p)
+        return jnp.where(inside, rests + jnp.where(near, log_p, far), -jnp.inf)
 
     def draw(self, key: Key, shape: Shape, n: Array, logit_p: Array) -> Array:
         return jax.random.binomial(key, n, jax.nn.sigmoid(logit_p), shape).astype(int)
@@ -158,11 +171,11 @@ class Poisson(Law):
     statistics = POISSON
 
     def log_density(self, x: Array, mu: Array) -> Array:
-        safe = jnp.where(x >= 0, x, 0)
-        return jnp.where(x >= 0, xlogy(safe, mu) - mu - jsp.gammaln(safe + 1.0), -jnp.inf)
+        safe = jnp.maximum(x, 0) * 1.0
+        return jnp.where(x >= 0, -deviance(safe, mu * 1.0) - factorial_rest(safe), -jnp.inf)
 
     def draw(self, key: Key, shape: Shape, mu: Array) -> Array:
-        return jax.random.poisson(key, mu, shape).astype(int)
+        return draw_poisson(key, shape, mu)
 
     def center(self, mu: Array) -> Array:
         return np.floor(mu).astype(int)
@@ -176,6 +189,38 @@ class Poisson(Law):
         return jnp.where(x < 0, 0.0, log_gamma_share(k + 1, mu))
 
 
+def draw_poisson(key: Key, shape: Shape, mu: Array) -> Array:
+    """Return Poisson counts, for large means by rejection from a transformed uniform number (JAX).
+
+    Hörmann 1993, doi:10.1016/0167-6687(93)90997-4 (algorithm PTRS). `jax.random.poisson` computes in
+    single precision, in which the densities of large counts are noise.
+    """
+    small_key, large_key = jax.random.split(key)
+    mu = jnp.broadcast_to(jnp.asarray(mu, float), shape)
+    large = mu >= 10
+    few = jax.random.poisson(small_key, jnp.where(large, 1.0, mu), shape).astype(int)
+    mean = jnp.where(large, mu, 10.0)
+    b = 0.931 + 2.53 * jnp.sqrt(mean)
+    a = -0.059 + 0.02483 * b
+    log_inverse_alpha = jnp.log(1.1239 + 1.1328 / (b - 3.4))
+
+    def propose(state: tuple[Key, Array, Array]) -> tuple[Key, Array, Array]:
+        key, count, done = state
+        key, own = jax.random.split(key)
+        u, v = jax.random.uniform(own, (2, *shape), minval=jnp.finfo(float).tiny)
+        u = u - 0.5
+        edge = 0.5 - jnp.abs(u)
+        k = jnp.floor((2 * a / edge + b) * u + mean + 0.43)
+        safe = jnp.maximum(k, 0)
+        log_ratio = jnp.log(v) + log_inverse_alpha - jnp.log(a / edge**2 + b)
+        accepted = (k >= 0) & (log_ratio <= -deviance(safe, mean) - factorial_rest(safe))
+        return key, jnp.where(done, count, safe), done | accepted
+
+    start = (large_key, mean, ~large)
+    many = jax.lax.while_loop(lambda state: ~state[2].all(), propose, start)[1]
+    return jnp.where(large, many.astype(int), few)
+
+
 @dataclass(frozen=True)
 class NegativeBinomial(Law):
     """Counts with mean mu and variance mu + mu² / alpha."""
@@ -186,15 +231,17 @@ class NegativeBinomial(Law):
     domains = {"mu": NON_NEGATIVE, "alpha": POSITIVE}
 
     def log_density(self, x: Array, mu: Array, alpha: Array) -> Array:
-        safe = jnp.where(x >= 0, x, 0)
-        log_choose = jsp.gammaln(safe + alpha) - jsp.gammaln(safe + 1.0) - jsp.gammaln(alpha)
-        inner = log_choose - alpha * jnp.log1p(mu / alpha) + xlogy(safe, mu) - safe * jnp.log(mu + alpha)
+        k = jnp.maximum(x, 0) * 1.0
+        # C(k + alpha - 1, k) is the share alpha / (k + alpha) of C(k + alpha, k).
+        total, spread = k + alpha, mu + alpha
+        rests = gamma_rest(total) - gamma_rest(alpha) - factorial_rest(k)
+        inner = rests - deviance(alpha, total * (alpha / spread)) - deviance(k, total * (mu / spread))
         return jnp.where(x >= 0, inner, -jnp.inf)
 
     def draw(self, key: Key, shape: Shape, mu: Array, alpha: Array) -> Array:
         rate_key, count_key = jax.random.split(key)
         rate = jax.random.gamma(rate_key, alpha, shape) * mu / alpha
-        return jax.random.poisson(count_key, rate, shape).astype(int)
+        return draw_poisson(count_key, shape, rate)
 
     def center(self, mu: Array, alpha: Array) -> Array:
         return np.floor(mu).astype(int)
@@ -326,9 +373,12 @@ class BetaBinomial(Law):
     def log_density(self, x: Array, n: Array, alpha: Array, beta: Array) -> Array:
         inside = (x >= 0) & (x <= n)
         k = jnp.where(inside, x, 0)
-        log_choose = jsp.gammaln(n + 1.0) - jsp.gammaln(k + 1.0) - jsp.gammaln(n - k + 1.0)
-        log_p = log_choose + betaln(k + alpha, n - k + beta) - betaln(alpha, beta)
-        return jnp.where(inside, log_p, -jnp.inf)
+        k, rest, total = k * 1.0, n - k * 1.0, alpha + beta
+        p, q = (k + alpha) / (n + total), (rest + beta) / (n + total)
+        after = gamma_rest(k + alpha) + gamma_rest(rest + beta) - gamma_rest(n + total)
+        before = gamma_rest(alpha) + gamma_rest(beta) - gamma_rest(total)
+        spread = deviance(alpha, total * p) + deviance(beta, total * q)
+        return jnp.where(inside, log_choose(n * 1.0, k, p, q) + after - before - spread, -jnp.inf)
 
     def draw(self, key: Key, shape: Shape, n: Array, alpha: Array, beta: Array) -> Array:
         share_key, count_key = jax.random.split(key)
@@ -354,7 +404,10 @@ class HyperGeometric(Law):
     def log_density(self, x: Array, good: Array, bad: Array, n: Array) -> Array:
         inside = (x >= jnp.maximum(0, n - bad)) & (x <= jnp.minimum(good, n))
         k = jnp.where(inside, x, jnp.maximum(0, n - bad))
-        log_p = _log_choose(good, k) + _log_choose(bad, n - k) - _log_choose(good + bad, n)
+        total = good + bad * 1.0
+        p, q = n / total, (total - n) / total
+        drawn = log_choose(good * 1.0, k * 1.0, p, q) + log_choose(bad * 1.0, n - k * 1.0, p, q)
+        log_p = drawn - log_choose(total, n * 1.0, p, q)
         return jnp.where(inside, log_p, -jnp.inf)
 
     def draw(self, key: Key, shape: Shape, good: Array, bad: Array, n: Array) -> Array:
@@ -390,10 +443,6 @@ class HyperGeometric(Law):
     def log_cdf(self, x: Array, good: Array, bad: Array, n: Array) -> Array:
         least = jnp.maximum(0, jnp.asarray(n) - bad)
         return _summed_up(self, x, least, jnp.minimum(good, n), good, bad, n)
-
-
-def _log_choose(n: Array, k: Array) -> Array:
-    return jsp.gammaln(n + 1.0) - jsp.gammaln(k + 1.0) - jsp.gammaln(n - k + 1.0)
 
 
 def _summed_up(law: Law, x: Array, least: Array, most: Array, *params: Array) -> Array:

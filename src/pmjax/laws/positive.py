@@ -14,7 +14,16 @@ from pmjax.laws.law import Law
 from pmjax.laws.real import Cauchy, Normal, StudentT
 from pmjax.laws.statistics import EXPONENTIAL, GAMMA, LOG_NORMAL
 from pmjax.laws.support import NON_NEGATIVE, POSITIVE
-from pmjax.numerics.special import HALF_LOG_2PI, log1mexp, log_gamma_share, log_gamma_tail, xlogy
+from pmjax.numerics.special import (
+    HALF_LOG_2PI,
+    deviance,
+    gamma_rest,
+    log1mexp,
+    log_gamma_ratio,
+    log_gamma_share,
+    log_gamma_tail,
+    xlogy,
+)
 from pmjax.runtime.types import Array, Key, Shape
 
 LOG_2 = np.log(2)
@@ -104,9 +113,7 @@ class HalfStudentT(Half):
 
     def log_density(self, x: Array, nu: Array, sigma: Array) -> Array:
         z = x / sigma
-        log_norm = (
-            jsp.gammaln((nu + 1) / 2) - jsp.gammaln(nu / 2) - 0.5 * jnp.log(np.pi * nu) - jnp.log(sigma)
-        )
+        log_norm = log_gamma_ratio(nu / 2, 0.5) - 0.5 * jnp.log(nu / 2) - HALF_LOG_2PI - jnp.log(sigma)
         return _where_positive(x, LOG_2 + log_norm - (nu + 1) / 2 * jnp.log1p(z * z / nu))
 
     def draw(self, key: Key, shape: Shape, nu: Array, sigma: Array) -> Array:
@@ -163,9 +170,14 @@ class Gamma(Law):
     statistics = GAMMA
 
     def log_density(self, x: Array, alpha: Array, beta: Array) -> Array:
-        safe = jnp.where(x >= 0, x, 1.0)
-        log_norm = alpha * jnp.log(beta) - jsp.gammaln(alpha)
-        return _where_positive(x, log_norm + xlogy(alpha - 1, safe) - beta * safe)
+        # Powers of small order are exact where they vanish; those of large order cancel.
+        large = alpha >= 8
+        safe, shape = jnp.where(x > 0, x, 1.0), jnp.where(large, 1.0, alpha)
+        small_x = jnp.where(x >= 0, x, 1.0)
+        power = shape * jnp.log(beta) - jsp.gammaln(shape) + xlogy(shape - 1, small_x) - beta * small_x
+        peak = -deviance(alpha, beta * safe) - gamma_rest(alpha) - jnp.log(safe)
+        density = jnp.where(large, jnp.where(x > 0, peak, -jnp.inf), power)
+        return _where_positive(x, density)
 
     def draw(self, key: Key, shape: Shape, alpha: Array, beta: Array) -> Array:
         return jax.random.gamma(key, alpha, shape) / beta
@@ -191,7 +203,7 @@ class InverseGamma(Law):
 
     def log_density(self, x: Array, alpha: Array, beta: Array) -> Array:
         safe = jnp.where(x > 0, x, 1.0)
-        inner = alpha * jnp.log(beta) - jsp.gammaln(alpha) - (alpha + 1) * jnp.log(safe) - beta / safe
+        inner = -deviance(alpha, beta / safe) - gamma_rest(alpha) - jnp.log(safe)
         return jnp.where(x > 0, inner, -jnp.inf)
 
     def draw(self, key: Key, shape: Shape, alpha: Array, beta: Array) -> Array:

@@ -15,8 +15,9 @@ from pmjax.laws.support import POSITIVE
 from pmjax.numerics.functions import softplus
 from pmjax.numerics.special import (
     HALF_LOG_2PI,
-    betaln,
+    log_beta_kernel,
     log_beta_share,
+    log_gamma_ratio,
     log_mills,
     log_t_tail,
     logdiffexp,
@@ -101,9 +102,7 @@ class StudentT(Law):
 
     def log_density(self, x: Array, nu: Array, mu: Array, sigma: Array) -> Array:
         z = (x - mu) / sigma
-        log_norm = (
-            jsp.gammaln((nu + 1) / 2) - jsp.gammaln(nu / 2) - 0.5 * jnp.log(np.pi * nu) - jnp.log(sigma)
-        )
+        log_norm = log_gamma_ratio(nu / 2, 0.5) - 0.5 * jnp.log(nu / 2) - HALF_LOG_2PI - jnp.log(sigma)
         return log_norm - (nu + 1) / 2 * jnp.log1p(z * z / nu)
 
     def draw(self, key: Key, shape: Shape, nu: Array, mu: Array, sigma: Array) -> Array:
@@ -344,9 +343,9 @@ class SkewStudentT(Law):
 
     def log_density(self, x: Array, a: Array, b: Array, mu: Array, sigma: Array) -> Array:
         z, total = (x - mu) / sigma, a + b
-        log_plus, log_minus = _log_one_plus_and_minus(z, total)
-        log_norm = (total - 1) * np.log(2) + betaln(a, b) + 0.5 * jnp.log(total) + jnp.log(sigma)
-        return (a + 0.5) * log_plus + (b + 0.5) * log_minus - log_norm
+        share, rest = _shares(z, total)
+        edge = 0.5 * (jnp.log(share) + jnp.log(rest)) + np.log(4)
+        return log_beta_kernel(a, b, share, rest) + edge - 0.5 * jnp.log(total) - jnp.log(sigma)
 
     def draw(self, key: Key, shape: Shape, a: Array, b: Array, mu: Array, sigma: Array) -> Array:
         share = jax.random.beta(key, a, b, shape)
@@ -356,12 +355,11 @@ class SkewStudentT(Law):
         return mu
 
     def log_cdf(self, x: Array, a: Array, b: Array, mu: Array, sigma: Array) -> Array:
-        log_plus, _ = _log_one_plus_and_minus((x - mu) / sigma, a + b)
-        return log_beta_share(jnp.exp(log_plus) / 2, a, b)
+        return log_beta_share(_shares((x - mu) / sigma, a + b)[0], a, b)
 
 
-def _log_one_plus_and_minus(z: Array, total: Array) -> tuple[Array, Array]:
-    """Return log(1 + w) and log(1 - w) for w = z / sqrt(total + z²)."""
-    both = jnp.log(total) - jnp.log(total + z * z)  # of 1 - w²
-    large = jnp.log1p(jnp.abs(z) / jnp.sqrt(total + z * z))
-    return jnp.where(z >= 0, large, both - large), jnp.where(z >= 0, both - large, large)
+def _shares(z: Array, total: Array) -> tuple[Array, Array]:
+    """Return (1 + w) / 2 and (1 - w) / 2 for w = z / sqrt(total + z²); nothing cancels in the smaller one."""
+    larger = 0.5 * (1 + jnp.abs(z) / jnp.sqrt(total + z * z))
+    smaller = total / (total + z * z) / (4 * larger)
+    return jnp.where(z >= 0, larger, smaller), jnp.where(z >= 0, smaller, larger)
