@@ -20,6 +20,7 @@ from pmjax import distributions as d
 from pmjax.graph.evaluate import evaluate_host
 from pmjax.graph.variable import Variable
 from pmjax.laws.law import Law
+from pmjax.laws.support import PACKED_FACTOR
 from pmjax.model.family import Family
 from pmjax.model.spec import distribution_of
 from pmjax.runtime.precision import double_precision
@@ -190,6 +191,49 @@ class MarkovChain:
         return float(np.log(self.first[a] * self.then[a, b] * self.then[b, c]))
 
 
+@dataclass(frozen=True)
+class Simulated:
+    """A variable given by its log density and by draws of it, made with NumPy."""
+
+    logpdf: Callable[[np.ndarray], Any]
+    simulate: Callable[[np.random.Generator, int], np.ndarray]
+
+    def rvs(self, size: int, random_state: int) -> np.ndarray:
+        return self.simulate(np.random.default_rng(random_state), size)
+
+    logpmf = property(lambda self: self.logpdf)
+
+
+def correlated_pairs(rng: np.random.Generator, size: int) -> np.ndarray:
+    """Return rows (sqrt(1 - r²), r) of uniform correlations r, which LKJ with eta 1 gives two variables."""
+    r = rng.uniform(-1, 1, size)
+    return np.stack([np.sqrt(1 - r**2), r], axis=-1)
+
+
+def _factors(rng: np.random.Generator, size: int) -> np.ndarray:
+    k, r = correlated_pairs(rng, size).T
+    return np.stack([np.stack([np.ones(size), np.zeros(size)], -1), np.stack([r, k], -1)], axis=-2)
+
+
+def _packed(rng: np.random.Generator, size: int) -> np.ndarray:
+    (s, t), (k, r) = rng.exponential(1 / 1.5, (2, size)), correlated_pairs(rng, size).T
+    return np.stack([s, t * r, t * k], axis=-1)
+
+
+def _log_packed(x: np.ndarray) -> float:
+    # r = x_1 / t with t² = x_1² + x_2² and density 1/2; (r, t) -> (x_1, x_2) has the Jacobian t² / x_2.
+    t = np.hypot(x[1], x[2])
+    return float(np.log(0.5) + stats.expon(scale=1 / 1.5).logpdf([x[0], t]).sum() + np.log(x[2] / t**2))
+
+
+LKJ_FACTOR = Simulated(lambda x: np.log(0.5), _factors)
+LKJ_PACKED = Simulated(_log_packed, _packed)
+ZERO_SUM = Simulated(
+    lambda x: stats.norm(0, 2).logpdf(x).sum() - stats.norm(0, 2).logpdf(0),
+    lambda rng, size: (x := rng.normal(0, 2, (size, 3))) - x.mean(axis=1, keepdims=True),
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Example:
     """A distribution at given parameters, and what SciPy says about it."""
@@ -219,7 +263,7 @@ class Example:
 
     @property
     def is_vector(self) -> bool:
-        return self.law.event_ndim == 1
+        return self.law.event_ndim > 0
 
     @property
     def bijector(self) -> Bijector | None:
@@ -246,8 +290,12 @@ class Example:
     @functools.cached_property
     def edge(self) -> np.ndarray:
         """The ends of the support, and points far out in it."""
+        if self.law.event_ndim > 1 or self.law.support is PACKED_FACTOR:  # their edges are singular
+            return self.inside[:0]
         if self.is_vector:
             vertex = np.eye(self.inside.shape[1])
+            if self.law.discrete:
+                return (vertex * self.inside.sum(axis=1).max()).astype(int)
             return vertex if self.bijector else 1e6 * vertex
         low, high = self.scipy.support()
         ends = np.array([low, high, *(low + FAR), *(high - FAR), *FAR, *-FAR])
@@ -258,7 +306,7 @@ class Example:
     def outside(self) -> np.ndarray:
         """Points where the density is zero."""
         if self.is_vector:
-            return np.zeros((0, self.inside.shape[1]))
+            return self.inside[:0]
         low, high = self.scipy.support()
         beyond = np.array([low - 1, low - 1e5, high + 1, high + 1e5])
         return beyond[np.isfinite(beyond)].astype(self.inside.dtype)
@@ -356,6 +404,30 @@ EXAMPLES = {
     "flat": Example(d.Flat, {}, Improper(-np.inf)),
     "half flat": Example(d.HalfFlat, {}, Improper(0.0)),
     "multi-normal": Example(d.MvNormal, {"mu": _MU, "cov": _COV}, stats.multivariate_normal(_MU, _COV)),
+    "multi-t": Example(
+        d.MvStudentT, {"nu": 4.0, "mu": _MU, "scale": _COV}, stats.multivariate_t(_MU, _COV, df=4)
+    ),
+    "zero sum": Example(d.ZeroSumNormal, {"sigma": 2.0, "shape": 3}, ZERO_SUM),
+    "LKJ": Example(d.LKJCorr, {"n": 2, "eta": 1.0}, LKJ_FACTOR),
+    "LKJ covariance": Example(
+        d.LKJCholeskyCov,
+        {"eta": 1.0, "n": 2, "sd_dist": d.Exponential.dist(1.5), "compute_corr": False},
+        LKJ_PACKED,
+    ),
+    "multinomial": Example(d.Multinomial, {"n": 9, "p": _P3}, stats.multinomial(9, _P3)),
+    "Dirichlet-multinomial": Example(
+        d.DirichletMultinomial,
+        {"n": 9, "a": np.array([2.0, 0.7, 3.0])},
+        Simulated(
+            lambda x: stats.dirichlet_multinomial([2.0, 0.7, 3.0], 9).logpmf(x),
+            lambda rng, size: rng.multinomial(9, rng.dirichlet([2.0, 0.7, 3.0], size)),
+        ),
+    ),
+    "ordered multinomial": Example(
+        d.OrderedMultinomial,
+        {"eta": 0.4, "cutpoints": np.array([-1.0, 0.5]), "n": 9},
+        stats.multinomial(9, np.diff([0.0, *special.expit([-1.4, 0.1]), 1.0])),
+    ),
     "Dirichlet": Example(d.Dirichlet, {"a": np.array([2.0, 0.7, 3.0])}, stats.dirichlet([2, 0.7, 3])),
     "Dirichlet, flat": Example(d.Dirichlet, {"a": np.ones(3)}, stats.dirichlet([1, 1, 1])),
     "Bernoulli": Example(d.Bernoulli, {"p": 0.3}, stats.bernoulli(0.3)),

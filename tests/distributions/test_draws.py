@@ -43,8 +43,9 @@ def test_draws_follow_scipys_distribution(example: Example) -> None:
     assert x.dtype == example.variable.dtype
     assert np.all(example.law.contains(x, *example.values))
     if example.is_vector:
-        reference = example.scipy.rvs(N, random_state=2)
-        for direction in (*np.eye(x.shape[1]), np.array([1.0, -1.0, 0.5]), np.array([1.0, 1.0, 0.0])):
+        x, reference = (values.reshape(N, -1) for values in (x, example.scipy.rvs(N, random_state=2)))
+        others = np.resize([1.0, -1.0, 0.5], x.shape[1]), np.resize([1.0, 1.0, 0.0], x.shape[1])
+        for direction in (*np.eye(x.shape[1]), *others):
             assert stats.ks_2samp(x @ direction, reference @ direction).pvalue > CHANCE
     elif example.law.discrete:
         edges = np.unique(example.scipy.ppf([0.1, 0.3, 0.5, 0.7, 0.9]))

@@ -23,6 +23,15 @@ from pmjax.distributions.continuous import (
     Uniform,
     VonMises,
 )
+from pmjax.distributions.correlation import (
+    LKJCholeskyCov,
+    LKJCorr,
+)
+from pmjax.distributions.count_vectors import (
+    DirichletMultinomial,
+    Multinomial,
+    OrderedMultinomial,
+)
 from pmjax.distributions.discrete import (
     Bernoulli,
     BetaBinomial,
@@ -59,6 +68,8 @@ from pmjax.distributions.mixture import (
 from pmjax.distributions.multivariate import (
     Dirichlet,
     MvNormal,
+    MvStudentT,
+    ZeroSumNormal,
 )
 from pmjax.distributions.ordinal import (
     OrderedLogistic,
@@ -93,6 +104,7 @@ __all__ = [
     "ChiSquared",
     "DiracDelta",
     "Dirichlet",
+    "DirichletMultinomial",
     "DiscreteMarkovChain",
     "DiscreteUniform",
     "DiscreteWeibull",
@@ -114,6 +126,8 @@ __all__ = [
     "Interpolated",
     "InverseGamma",
     "Kumaraswamy",
+    "LKJCholeskyCov",
+    "LKJCorr",
     "Laplace",
     "LogNormal",
     "Logistic",
@@ -121,11 +135,14 @@ __all__ = [
     "Lognormal",
     "Mixture",
     "Moyal",
+    "Multinomial",
     "MvNormal",
+    "MvStudentT",
     "NegativeBinomial",
     "Normal",
     "NormalMixture",
     "OrderedLogistic",
+    "OrderedMultinomial",
     "OrderedProbit",
     "Pareto",
     "Poisson",
@@ -143,4 +160,5 @@ __all__ = [
     "ZeroInflatedBinomial",
     "ZeroInflatedNegativeBinomial",
     "ZeroInflatedPoisson",
+    "ZeroSumNormal",
 ]

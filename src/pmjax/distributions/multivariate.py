@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from pmjax.errors import ModelError
 from pmjax.laws import vector
-from pmjax.laws.support import POSITIVE_DEFINITE
-from pmjax.model.family import Family, family, parametrisation
+from pmjax.laws.law import Law
+from pmjax.laws.support import POSITIVE, POSITIVE_DEFINITE
+from pmjax.model.family import Family, as_shape, family, parametrisation
 
 
 @family
@@ -84,3 +86,97 @@ def normal_vector(mu: Any, name: str, matrix: Any) -> tuple[Any, Any]:
     covariance = np.linalg.inv(matrix) if name == "tau" else matrix
     factor = matrix if name == "chol" else np.linalg.cholesky(covariance)
     return mu + np.zeros(size), factor
+
+
+@family
+class MvStudentT(Family):
+    r"""Multivariate Student's t distribution: a normal vector over the root of a chi-squared number.
+
+    .. math:: p(x) \propto (1 + (x - \mu)^T \Sigma^{-1} (x - \mu) / \nu)^{-(\nu + K) / 2}
+
+    Parameters
+    ----------
+    nu : array
+        Degrees of freedom, positive.
+    mu : array, shape (..., K), default 0
+        Location.
+    scale, Sigma, cov, tau, chol : array, shape (..., K, K)
+        One of: the scale matrix (under three names; the covariance is nu / (nu - 2) times it), its inverse,
+        its lower Cholesky factor.
+    lower : bool, default True
+        Whether `chol` is lower triangular.
+
+    Examples
+    --------
+    >>> import pmjax as pm
+    >>> x = pm.MvStudentT.dist(nu=4.0, mu=np.zeros(2), scale=np.eye(2))
+    >>> round(float(pm.logp(x, np.zeros(2)).eval()), 4)
+    -1.8379
+    """
+
+    law = vector.MvStudentT()
+    domains = dict.fromkeys(("scale", "Sigma", "cov", "tau"), POSITIVE_DEFINITE)
+    raw = ("lower",)
+
+    def read(
+        self,
+        nu: Any,
+        mu: Any = 0.0,
+        *,
+        Sigma: Any = None,
+        scale: Any = None,
+        tau: Any = None,
+        chol: Any = None,
+        cov: Any = None,
+        lower: bool = True,
+    ) -> tuple[Law, Sequence[Any]]:
+        matrices = {"Sigma": Sigma, "scale": scale, "tau": tau, "chol": chol, "cov": cov}
+        given = {name: matrix for name, matrix in matrices.items() if matrix is not None}
+        if len(given) != 1:
+            raise ModelError(f"give one of scale, Sigma, tau and chol, got {', '.join(given) or 'none'}")
+        ((name, matrix),) = given.items()
+        if name == "chol" and not lower:
+            matrix = np.swapaxes(matrix, -1, -2)
+        return self.law, (nu, *normal_vector(mu, name, matrix))
+
+
+@family
+class ZeroSumNormal(Family):
+    r"""Normal numbers that sum to zero along their last axes.
+
+    Their covariance is :math:`\sigma^2 (I - J / n)` along each of those axes, where J is a matrix of ones.
+
+    Parameters
+    ----------
+    sigma : array, default 1
+        Standard deviation of the numbers before their mean is taken off; of length one along the axes.
+    n_zerosum_axes : int, default 1
+        Number of the last axes along which the elements sum to zero.
+    support_shape : int or sequence of int, optional
+        The lengths of those axes; or give `shape` or `dims`.
+
+    Examples
+    --------
+    >>> import pmjax as pm
+    >>> with pm.Model(coords={"city": ["Oslo", "Bergen", "Tromsø"]}):
+    ...     effect = pm.ZeroSumNormal("effect", sigma=2.0, dims="city")
+    >>> abs(float(pm.draw(effect, random_seed=1).sum())) < 1e-6
+    True
+    """
+
+    domains = {"sigma": POSITIVE}
+    raw = ("n_zerosum_axes", "support_shape")
+
+    def read(
+        self, sigma: Any = 1.0, n_zerosum_axes: int | None = None, support_shape: Any = None
+    ) -> tuple[Law, Sequence[Any]]:
+        axes = 1 if n_zerosum_axes is None else n_zerosum_axes
+        if not isinstance(axes, int) or axes < 1:
+            raise ModelError(f"n_zerosum_axes is an integer of at least 1, got {n_zerosum_axes!r}")
+        lengths = None if support_shape is None else as_shape(support_shape)
+        if lengths is not None and len(lengths) != axes:
+            raise ModelError(f"support_shape holds the lengths of {axes} axes, got {support_shape!r}")
+        own = min(axes, np.ndim(sigma))
+        if own and any(n != 1 for n in sigma.shape[-own:]):
+            raise ModelError(f"sigma must have length one along the zero-sum axes, got shape {sigma.shape}")
+        return vector.ZeroSumNormal(axes, lengths), (sigma[(..., *(0,) * own)] if own else sigma,)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,8 +14,10 @@ import jax.scipy.special as jsp
 import numpy as np
 
 from pmjax.laws.law import Law
-from pmjax.laws.support import CHOLESKY_FACTOR, POSITIVE, SIMPLEX
-from pmjax.numerics.special import HALF_LOG_2PI, xlogy
+from pmjax.laws.signature import Signature
+from pmjax.laws.support import CHOLESKY_FACTOR, POSITIVE, SIMPLEX, ZERO_SUM
+from pmjax.numerics.matrices import solve_triangular
+from pmjax.numerics.special import HALF_LOG_2PI, betaln, xlogy
 from pmjax.runtime.types import Array, Key, Shape
 
 
@@ -71,3 +77,83 @@ class MvNormal(Law):
         z = jnp.einsum("...ij,...j->...i", whiten, x - mu)
         log_det = jnp.log(jnp.diagonal(whiten, axis1=-2, axis2=-1)).sum(axis=-1)
         return jnp.sum(log_det - 0.5 * (z * z).sum(axis=-1) - whiten.shape[-1] * HALF_LOG_2PI)
+
+
+@dataclass(frozen=True)
+class MvStudentT(Law):
+    r"""A normal vector divided by the root of an independent chi-squared number over its degrees of freedom.
+
+    .. math:: \log p(x) = \log\Gamma\tfrac{\nu + k}{2} - \log\Gamma\tfrac{\nu}{2} - \tfrac{k}{2} \log \nu\pi
+        - \log |L| - \tfrac{\nu + k}{2} \log(1 + |L^{-1}(x - \mu)|^2 / \nu)
+    """
+
+    signature = "(),(k),(k,k)->(k)"
+    domains = {"nu": POSITIVE, "chol": CHOLESKY_FACTOR}
+
+    def log_density(self, x: Array, nu: Array, mu: Array, chol: Array) -> Array:
+        z = solve_triangular(chol, x - mu, lower=True, b_ndim=1)
+        log_det = jnp.log(jnp.diagonal(chol, axis1=-2, axis2=-1)).sum(axis=-1)
+        size = chol.shape[-1]
+        squares = (z * z).sum(axis=-1)
+        # Gamma(a + b) / Gamma(a) = Gamma(b) / B(a, b): no large terms for a large nu.
+        ratio = jsp.gammaln(size / 2) - betaln(nu / 2, size / 2)
+        normaliser = ratio - 0.5 * size * jnp.log(np.pi * nu) - log_det
+        return normaliser - (nu + size) / 2 * jnp.log1p(squares / nu)
+
+    def draw(self, key: Key, shape: Shape, nu: Array, mu: Array, chol: Array) -> Array:
+        normal_key, scale_key = jax.random.split(key)
+        z = jnp.einsum("...ij,...j->...i", chol, jax.random.normal(normal_key, shape))
+        chi = 2 * jax.random.gamma(scale_key, nu / 2, shape[:-1])
+        return mu + z * jnp.sqrt(nu / chi)[..., None]
+
+    def center(self, nu: Array, mu: Array, chol: Array) -> Array:
+        return mu
+
+
+@dataclass(frozen=True)
+class ZeroSumNormal(Law):
+    r"""Normal numbers with deviation sigma, of which the mean along the last axes is taken off.
+
+    Along axes of lengths n_i they have :math:`\prod_i (n_i - 1)` degrees of freedom, and the density is that
+    of a normal vector of so many dimensions.
+
+    Attributes
+    ----------
+    axes : int
+        Number of the last axes along which the elements sum to zero.
+    lengths : tuple of int, optional
+        Their lengths, where those are known before the shape.
+    """
+
+    axes: int = 1
+    lengths: tuple[int, ...] | None = None
+    support = ZERO_SUM
+    domains = {"sigma": POSITIVE}
+
+    @functools.cached_property
+    def dimensions(self) -> Signature:
+        return Signature(((),), tuple(f"n{i}" for i in range(self.axes)))
+
+    @property
+    def is_open(self) -> bool:
+        return self.lengths is None
+
+    def event_shape(self, shapes: Sequence[Shape]) -> tuple[int | None, ...]:
+        return (None,) * self.axes if self.lengths is None else self.lengths
+
+    def contains(self, x: np.ndarray, *params: np.ndarray | None) -> Any:
+        scale = 1e-6 * (1 + np.abs(x).max(initial=0.0))
+        sums = [np.abs(x.mean(axis=axis, keepdims=True)) <= scale for axis in range(-self.axes, 0)]
+        return functools.reduce(np.logical_and, sums, np.isfinite(x))
+
+    def log_density(self, x: Array, sigma: Array) -> Array:
+        event = tuple(range(-self.axes, 0))
+        free = math.prod(n - 1 for n in x.shape[x.ndim - self.axes :])
+        squares = (x * x).sum(axis=event) / (sigma * sigma)
+        return -0.5 * squares - free * (jnp.log(sigma) + HALF_LOG_2PI)
+
+    def draw(self, key: Key, shape: Shape, sigma: Array) -> Array:
+        x = jax.random.normal(key, shape)
+        for axis in range(-self.axes, 0):
+            x = x - x.mean(axis=axis, keepdims=True)
+        return x * jnp.reshape(sigma, (*jnp.shape(sigma), *(1,) * self.axes))

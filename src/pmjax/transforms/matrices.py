@@ -35,7 +35,7 @@ class CholeskyCovPacked(Bijector):
         return y
 
     def inverse(self, y: Any, *inputs: Any) -> Any:
-        return y.at[..., self.diagonal].set(jnp.exp(y[..., self.diagonal]))
+        return _with_positive(y, self.diagonal)
 
     def log_det(self, y: Any, *inputs: Any) -> Any:
         return y[..., self.diagonal].sum(axis=-1)
@@ -69,7 +69,7 @@ class CholeskyCovTransform(Bijector):
         return y
 
     def inverse(self, y: Any, *inputs: Any) -> Any:
-        packed = y.at[..., self.diagonal].set(jnp.exp(y[..., self.diagonal]))
+        packed = _with_positive(y, self.diagonal)
         factor = jnp.zeros((*y.shape[:-1], self.n, self.n), y.dtype)
         factor = factor.at[..., self.rows, self.columns].set(packed)
         return factor @ jnp.swapaxes(factor, -1, -2)
@@ -122,6 +122,10 @@ class CholeskyCorrTransform(Bijector):
     def _free(self, y: Any) -> Any:
         rows = jnp.broadcast_to(jnp.eye(self.n, dtype=y.dtype), (*y.shape[:-1], self.n, self.n))
         return rows.at[..., self.rows, self.columns].set(y)
+
+
+def _with_positive(y: Any, diagonal: np.ndarray) -> Any:
+    return jnp.asarray(y).at[..., diagonal].set(jnp.exp(y[..., diagonal]))
 
 
 def _spiral(n: int, upper: bool) -> tuple[np.ndarray, np.ndarray]:

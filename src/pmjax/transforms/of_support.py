@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -14,6 +15,8 @@ from pmjax.laws.modifiers import Mixture, Truncated
 from pmjax.laws.support import Support
 from pmjax.transforms.bijector import Bijector
 from pmjax.transforms.bijectors import Circular, Log, LogOdds, Simplex, interval
+from pmjax.transforms.matrices import CholeskyCorrTransform, CholeskyCovPacked, CholeskyCovTransform
+from pmjax.transforms.vectors import ZeroSumTransform
 
 _BIJECTORS: dict[Support, Callable[[], Bijector]] = {
     support.POSITIVE: Log,
@@ -21,6 +24,12 @@ _BIJECTORS: dict[Support, Callable[[], Bijector]] = {
     support.UNIT_INTERVAL: LogOdds,
     support.SIMPLEX: Simplex,
     support.CIRCLE: Circular,
+}
+# Those that need the last length of an event; a packed factor has n (n + 1) / 2 elements.
+_OF_LENGTHS: dict[Support, Callable[[int], Bijector]] = {
+    support.POSITIVE_DEFINITE: CholeskyCovTransform,
+    support.CORRELATION_FACTOR: CholeskyCorrTransform,
+    support.PACKED_FACTOR: lambda length: CholeskyCovPacked((math.isqrt(8 * length + 1) - 1) // 2),
 }
 
 _ENDS: dict[Support, tuple[float | None, float | None]] = {
@@ -59,6 +68,12 @@ def bijector_of(law: Law, params: Sequence[Variable]) -> Bijector | None:
             as_variable(end) if name is None else params[law.param_names.index(name)] for name, end in ends
         )
         return interval(lower, upper)
+    if law.support is support.ZERO_SUM:
+        return ZeroSumTransform(range(-law.event_ndim, 0))
+    if law.support in _OF_LENGTHS:
+        length = law.event_shape([tuple(p.shape) for p in params])[-1]
+        assert length is not None
+        return _OF_LENGTHS[law.support](length)
     make = _BIJECTORS.get(law.support)
     return make() if make is not None else None
 

@@ -1,0 +1,107 @@
+"""Vectors, matrices and sequences: the model of PyMC and ours have equal log densities at equal points."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pmjax
+
+pymc = pytest.importorskip("pymc", reason="the oracle of these tests is PyMC, which is not installed")
+# These small graphs are computed a few times: compiling them to C would take most of the time.
+MODE = "FAST_COMPILE"
+if int(pymc.__version__.split(".")[0]) < 6:
+    pytest.skip("LKJCorr and others have other coordinates before PyMC 6", allow_module_level=True)
+
+pytestmark = pytest.mark.filterwarnings("ignore:PyTensor could not link to a BLAS:UserWarning")
+
+COV = np.array([[2.0, 0.6, 0.1], [0.6, 1.0, -0.3], [0.1, -0.3, 0.5]])
+COUNTS = np.array([[1, 0, 2], [0, 3, 2]])
+
+Build = Callable[[Any], Any]
+# Names of models, built by the module that is given: PyMC or pmjax.
+MODELS: dict[str, Build] = {
+    "LKJCholeskyCov": lambda pm: pm.LKJCholeskyCov("x", eta=2.5, n=4, sd_dist=pm.Exponential.dist(1.5)),
+    "LKJCholeskyCov, scales": lambda pm: pm.LKJCholeskyCov(
+        "x", 1.0, 3, pm.HalfNormal.dist([1.0, 2.0, 3.0]), compute_corr=False
+    ),
+    "LKJCholeskyCov, random eta": lambda pm: pm.LKJCholeskyCov(
+        "x",
+        eta=pm.Gamma("eta", 2, 1),
+        n=3,
+        sd_dist=pm.Exponential.dist(pm.Gamma("rate", 2, 1), size=3),
+        store_in_trace=False,
+    ),
+    "LKJCholeskyCov in a normal vector": lambda pm: pm.MvNormal(
+        "y",
+        np.zeros(3),
+        chol=pm.LKJCholeskyCov("x", eta=2, n=3, sd_dist=pm.HalfNormal.dist(2.0))[0],
+        shape=(5, 3),
+    ),
+    "LKJCorr": lambda pm: pm.LKJCorr("x", n=4, eta=2.5),
+    "LKJCorr, batch": lambda pm: pm.LKJCorr("x", n=3, eta=1.0, size=2),
+    "ZeroSumNormal": lambda pm: pm.ZeroSumNormal("x", sigma=2.0, shape=5),
+    "ZeroSumNormal, rows": lambda pm: pm.ZeroSumNormal("x", sigma=pm.HalfNormal("s"), shape=(2, 4)),
+    "ZeroSumNormal, two axes": lambda pm: pm.ZeroSumNormal("x", 0.5, n_zerosum_axes=2, shape=(2, 3, 4)),
+    "ZeroSumNormal, support_shape": lambda pm: pm.ZeroSumNormal("x", sigma=0.5, support_shape=[4]),
+    "MvStudentT, scale": lambda pm: pm.MvStudentT("x", nu=4.0, mu=[1.0, 2.0, 3.0], scale=COV),
+    "MvStudentT, Sigma": lambda pm: pm.MvStudentT("x", 1.5, Sigma=COV, shape=(2, 3)),
+    "MvStudentT, tau": lambda pm: pm.MvStudentT("x", nu=pm.Gamma("nu", 2, 0.1), tau=COV),
+    "MvStudentT, chol": lambda pm: pm.MvStudentT("x", nu=4.0, mu=0, chol=np.linalg.cholesky(COV)),
+    "Multinomial": lambda pm: pm.Multinomial("x", n=[3, 5], p=pm.Dirichlet("p", np.ones(3)), observed=COUNTS),
+    "DirichletMultinomial": lambda pm: pm.DirichletMultinomial(
+        "x", n=[3, 5], a=pm.Gamma("a", 2, 1, shape=3), observed=COUNTS
+    ),
+    "OrderedMultinomial": lambda pm: pm.OrderedMultinomial(
+        "x", eta=pm.Normal("eta"), cutpoints=[-1.0, 1.0], n=[3, 5], observed=COUNTS
+    ),
+}
+
+
+def built(module: Any, build: Build) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyMC's own, where a default is missing: tested of ours elsewhere
+        with module.Model() as model:
+            build(module)
+    return model
+
+
+@pytest.mark.parametrize("build", MODELS.values(), ids=MODELS)
+def test_log_density_is_pymcs(build: Build) -> None:
+    theirs, ours = built(pymc, build), built(pmjax, build)
+    start = theirs.initial_point()
+    assert {k: v.shape for k, v in ours.initial_point().items()} == {k: v.shape for k, v in start.items()}
+    assert {v.name for v in ours.deterministics} == {v.name for v in theirs.deterministics}
+    their_logp, our_logp = theirs.compile_logp(mode=MODE), ours.compile_logp()
+    rng = np.random.default_rng(1)
+    for _ in range(3):
+        point = {k: rng.normal(0, 0.7, v.shape) for k, v in start.items()}
+        np.testing.assert_allclose(our_logp(point), their_logp(point), rtol=1e-8, atol=1e-8)
+
+
+CHANGES = {
+    "zero sum": (lambda t: t.ZeroSumTransform([-1]), (4,), (5,)),
+    "zero sum, two axes": (lambda t: t.ZeroSumTransform([-2, -1]), (2, 3), (3, 4)),
+    "packed factor": (lambda t: t.CholeskyCovPacked(3), (6,), (6,)),
+    "correlation factor": (lambda t: t.CholeskyCorrTransform(4), (6,), (4, 4)),
+    "covariance": (lambda t: t.CholeskyCovTransform(3), (6,), (3, 3)),
+}
+
+
+@pytest.mark.parametrize(("make", "free", "shape"), CHANGES.values(), ids=CHANGES)
+def test_transform_is_pymcs(make: Any, free: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    ours = make(pmjax.distributions.transforms)
+    theirs = make(pymc.distributions.transforms)
+    y = np.random.default_rng(0).normal(size=free)
+    node = pymc.math.pt.as_tensor(y)
+    x = theirs.backward(node).eval(mode=MODE)
+    assert x.shape == shape
+    np.testing.assert_allclose(ours.backward(y).eval(), x, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(ours.forward(x), y, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(
+        ours.log_jac_det(y).eval(), np.sum(theirs.log_jac_det(node).eval(mode=MODE)), rtol=1e-10, atol=1e-12
+    )
