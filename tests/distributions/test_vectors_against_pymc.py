@@ -102,6 +102,7 @@ def test_transform_is_pymcs(make: Any, free: tuple[int, ...], shape: tuple[int, 
     assert x.shape == shape
     np.testing.assert_allclose(ours.backward(y).eval(), x, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(ours.forward(x), y, rtol=1e-10, atol=1e-12)
+    # PyMC takes the logarithm of 2 in single precision.
     np.testing.assert_allclose(
-        ours.log_jac_det(y).eval(), np.sum(theirs.log_jac_det(node).eval(mode=MODE)), rtol=1e-10, atol=1e-12
+        ours.log_jac_det(y).eval(), np.sum(theirs.log_jac_det(node).eval(mode=MODE)), rtol=1e-8, atol=1e-12
     )
