@@ -45,7 +45,7 @@ class LKJCorr(Family):
     domains = {"eta": POSITIVE}
     raw = ("n",)
 
-    def read(self, n: int, eta: Any) -> tuple[Law, Sequence[Any]]:
+    def read(self, n: int, eta: Any) -> tuple[Law, Sequence[Any]]:  # type: ignore[override]
         return correlation.LKJCorr(_rows(n)), (eta,)
 
 
@@ -113,7 +113,9 @@ class LKJCholeskyCov(Family):
         packed = super().dist(*args, **kwargs)
         return _parts(packed) if compute_corr else packed
 
-    def read(self, eta: Any, n: int, sd_dist: Variable) -> tuple[Law, Sequence[Any]]:
+    def read(  # type: ignore[override]
+        self, eta: Any, n: int, sd_dist: Variable
+    ) -> tuple[Law, Sequence[Any]]:
         size = _rows(n)
         op = sd_dist.op if isinstance(sd_dist, Variable) else None
         if not isinstance(op, RandomVariable) or op.law.discrete or op.law.event_ndim > 1:

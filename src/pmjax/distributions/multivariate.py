@@ -118,7 +118,7 @@ class MvStudentT(Family):
     domains = dict.fromkeys(("scale", "Sigma", "cov", "tau"), POSITIVE_DEFINITE)
     raw = ("lower",)
 
-    def read(
+    def read(  # type: ignore[override]
         self,
         nu: Any,
         mu: Any = 0.0,
@@ -167,7 +167,7 @@ class ZeroSumNormal(Family):
     domains = {"sigma": POSITIVE}
     raw = ("n_zerosum_axes", "support_shape")
 
-    def read(
+    def read(  # type: ignore[override]
         self, sigma: Any = 1.0, n_zerosum_axes: int | None = None, support_shape: Any = None
     ) -> tuple[Law, Sequence[Any]]:
         axes = 1 if n_zerosum_axes is None else n_zerosum_axes
