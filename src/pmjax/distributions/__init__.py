@@ -32,6 +32,7 @@ from pmjax.distributions.count_vectors import (
     Multinomial,
     OrderedMultinomial,
 )
+from pmjax.distributions.custom import CustomDist, DensityDist
 from pmjax.distributions.discrete import (
     Bernoulli,
     BetaBinomial,
@@ -102,6 +103,8 @@ __all__ = [
     "Cauchy",
     "Censored",
     "ChiSquared",
+    "CustomDist",
+    "DensityDist",
     "DiracDelta",
     "Dirichlet",
     "DirichletMultinomial",

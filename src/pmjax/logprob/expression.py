@@ -73,7 +73,7 @@ def icdf(rv: Variable, value: Any) -> Variable:
 def _derivation(what: str, rv: Variable) -> Derivation:
     node = without_names(rv)
     if is_random(node):
-        return Derivation(frozenset({node}))
+        return Derivation(hidden_in([node]) | {node})
     hidden = hidden_in([node]) or frozenset(random_ancestors([node]))
     if not hidden:
         raise ModelError(f"pm.{what}: the expression depends on no random variable; it has no density")
