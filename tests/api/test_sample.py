@@ -219,5 +219,5 @@ def test_wrong_arguments_get_one_sentence(case):
 
 
 def test_sample_outside_a_model():
-    with pytest.raises(pm.ModelError, match="no model"):
+    with pytest.raises(TypeError, match="no model"):
         pm.sample()

@@ -60,7 +60,7 @@ def test_random_variables_need_a_value() -> None:
     assert evaluate_host([y], {x: 1.5})[0] == 3
     assert y.eval({x: 1.5}) == 3
     with pytest.raises(ModelError, match=r"random and has no value"):
-        y.eval()
+        evaluate_host([y], {})
     drawn = Reading({}, on_random=lambda variable, params: 4.0, host=True)
     assert drawn.read([y])[0] == 8
 

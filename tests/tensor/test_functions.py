@@ -87,6 +87,9 @@ def test_values_are_pytensors() -> None:
             "pytensor is not installed here: its values are compared in the environment that has PyMC"
         )
     import pytensor
+
+    if int(pytensor.__version__.split(".")[0]) < 3:
+        pytest.skip("values are compared with the PyTensor of PyMC 6; the one here is older")
     import pytensor.tensor as theirs
 
     def given(value: Any) -> Any:

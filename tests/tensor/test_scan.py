@@ -72,6 +72,9 @@ def test_values_are_pytensors() -> None:
         )
     import pytensor
 
+    if int(pytensor.__version__.split(".")[0]) < 3:
+        pytest.skip("values are compared with the PyTensor of PyMC 6; the one here is older")
+
     def theirs(value: Any) -> Any:
         if isinstance(value, dict):
             return {

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -16,6 +15,7 @@ from pmjax.frontends.stable_forms import stable_form
 from pmjax.graph.evaluate import evaluate_host
 from pmjax.graph.ops import Constant
 from pmjax.graph.variable import Variable, as_variable, call
+from pmjax.runtime.settings import x64_kept
 
 # Elements of an expression of constants that is computed while the graph is translated.
 FOLDED_ELEMENTS = 64
@@ -170,17 +170,13 @@ def jax_function(node: Any) -> Callable[..., Any]:
         If PyTensor cannot convert the operation, or one inside it.
     """
     # PyTensor's dispatch switches 64-bit arrays on for the whole process when it is imported.
-    before = jax.config.read("jax_enable_x64")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from pytensor.link.jax.dispatch import jax_funcify
+    with x64_kept(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pytensor.link.jax.dispatch import jax_funcify
 
-            # A conversion may rewrite an inner graph in place, and the user's model is not ours to change.
-            own = node.clone(clone_inner_graph=True)
-            return jax_funcify(own.op, node=own)
-    finally:
-        jax.config.update("jax_enable_x64", before)
+        # A conversion may rewrite an inner graph in place, and the user's model is not ours to change.
+        own = node.clone(clone_inner_graph=True)
+        return jax_funcify(own.op, node=own)
 
 
 def is_random(variable: Any) -> bool:

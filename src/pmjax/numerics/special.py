@@ -230,7 +230,6 @@ def factorial_rest(x: Array) -> Array:
     return jnp.where(x > 0, gamma_rest(safe) + jnp.log(safe), 0.0)
 
 
-@jax.custom_jvp
 def deviance(x: Array, mu: Array) -> Array:
     r"""Return half the deviance of the Poisson law, x log(x / mu) + mu - x, for x >= 0 and mu >= 0.
 
@@ -245,6 +244,12 @@ def deviance(x: Array, mu: Array) -> Array:
     >>> deviance(2.0, 2.0).item(), deviance(0.0, 3.0).item(), deviance(1.0, 0.0).item()
     (0.0, 3.0, inf)
     """
+    kind = jnp.result_type(x, mu, float)
+    return _deviance(jnp.asarray(x, kind), jnp.asarray(mu, kind))
+
+
+@jax.custom_jvp
+def _deviance(x: Array, mu: Array) -> Array:
     near = jnp.abs(mu - x) < 0.1 * x
     t = jnp.where(near, mu - x, 0.0) / jnp.where(near, x, 1.0)
     s = t / (2 + t)
@@ -259,7 +264,7 @@ def deviance(x: Array, mu: Array) -> Array:
     return jnp.where(near, inside, outside)
 
 
-@deviance.defjvp
+@_deviance.defjvp
 def _deviance_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
     x, mu = primals
     some = (x > 0) & (mu > 0) & (mu < jnp.inf)
@@ -269,7 +274,7 @@ def _deviance_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -
     close = jnp.log1p(jnp.where(near, (x - mu) / jnp.where(near, mu, 1.0), 0.0))
     apart = jnp.log(jnp.where(some, x, 1.0)) - jnp.log(jnp.where(some, mu, 1.0))
     slope_x = jnp.where(near, close, apart)
-    return deviance(x, mu), slope_x * tangents[0] + slope * tangents[1]
+    return _deviance(x, mu), slope_x * tangents[0] + slope * tangents[1]
 
 
 def log_beta_kernel(a: Array, b: Array, x: Array, y: Array) -> Array:

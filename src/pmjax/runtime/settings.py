@@ -98,6 +98,16 @@ def own_settings(*, double: bool = True) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def x64_kept() -> Iterator[None]:
+    """Leave `jax_enable_x64` of the process as it is, whatever a library does that is imported inside."""
+    before = jax.config.read("jax_enable_x64")
+    try:
+        yield
+    finally:
+        jax.config.update("jax_enable_x64", before)
+
+
 def user_device() -> Any:
     """Return the device that the user has chosen in this thread (`jax.default_device`), or None.
 
