@@ -73,3 +73,9 @@ def test_the_posterior_of_a_custom_density() -> None:
 def test_wrong_arguments_get_one_sentence(arguments: dict[str, Any], word: str) -> None:
     with pm.Model(), pytest.raises(pm.ModelError, match=word):
         pm.CustomDist("x", **arguments)
+
+
+def test_the_old_name_warns_and_is_the_same() -> None:
+    with pytest.warns(FutureWarning, match="use CustomDist"):
+        old = pm.DensityDist.dist(2.0, logp=exponential)
+    np.testing.assert_allclose(pm.logp(old, VALUES).eval(), stats.expon(scale=0.5).logpdf(VALUES))

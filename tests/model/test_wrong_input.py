@@ -34,11 +34,6 @@ MISTAKES: list[tuple[str, str, list[str]]] = [
         ["'y'", "cutpoints must be a vector"],
     ),
     (
-        "probabilities not recorded",
-        "pm.OrderedLogistic('y', eta=0.0, cutpoints=[0.0], compute_p=True)",
-        ["'y'", "compute_p must be False", "pm.Deterministic"],
-    ),
-    (
         "a category too many",
         "pm.OrderedLogistic('y', eta=0.0, cutpoints=[0.0, 1.0], observed=[0, 3])",
         ["'y'", "observed row 1 is outside the support"],
