@@ -204,6 +204,11 @@ class Simulated:
     logpmf = property(lambda self: self.logpdf)
 
 
+@dataclass(frozen=True)
+class Intrinsic(Simulated):
+    """An improper variable given by its log density, and points to compare it at."""
+
+
 def correlated_pairs(rng: np.random.Generator, size: int) -> np.ndarray:
     """Return rows (sqrt(1 - r²), r) of uniform correlations r, which LKJ with eta 1 gives two variables."""
     r = rng.uniform(-1, 1, size)
@@ -234,6 +239,31 @@ ZERO_SUM = Simulated(
 )
 
 
+def _sticks(rng: np.random.Generator, size: int) -> np.ndarray:
+    v, w = rng.beta(1, 1.5, (2, size))
+    return np.stack([v, (1 - v) * w, (1 - v) * (1 - w)], axis=-1)
+
+
+def _log_sticks(x: np.ndarray) -> float:
+    shares = stats.beta(1, 1.5).logpdf([x[0], x[1] / (1 - x[0])])
+    return float(shares.sum() - np.log(1 - x[0]))
+
+
+_PATH = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]])  # three places in a row
+_PULL = stats.multivariate_normal(
+    [1.0, -2.0, 0.5], np.linalg.inv(2.0 * (np.diag([1.0, 2.0, 1.0]) - 0.5 * _PATH))
+)
+STICKS = Simulated(_log_sticks, _sticks)
+CAR = Simulated(
+    lambda x: _PULL.logpdf(x) + 1.5 * np.log(2 * np.pi) - 0.5 * np.log(2.0),
+    lambda rng, size: _PULL.rvs(size, random_state=rng),
+)
+ICAR = Intrinsic(
+    lambda x: -0.5 * (np.diff(x) ** 2).sum() / 1.5**2 + stats.norm(0, 0.2 * 3).logpdf(x.sum()),
+    lambda rng, size: rng.normal(size=(size, 3)),
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Example:
     """A distribution at given parameters, and what SciPy says about it."""
@@ -254,7 +284,8 @@ class Example:
     def values(self) -> list[np.ndarray]:
         """The canonical parameters: floating numbers (or integers for a count)."""
         found = evaluate_host(self.variable.inputs, {})
-        whole = {"n", "lower", "upper", "good", "bad", "c"} if self.law.discrete else set()
+        counts = {"n", "lower", "upper", "good", "bad", "c"} if self.law.discrete else set()
+        whole = counts | {"left", "right"}
         return [np.asarray(v, int if n in whole else float) for n, v in zip(self.names, found, strict=True)]
 
     @property
@@ -408,6 +439,9 @@ EXAMPLES = {
         d.MvStudentT, {"nu": 4.0, "mu": _MU, "scale": _COV}, stats.multivariate_t(_MU, _COV, df=4)
     ),
     "zero sum": Example(d.ZeroSumNormal, {"sigma": 2.0, "shape": 3}, ZERO_SUM),
+    "stick breaking": Example(d.StickBreakingWeights, {"alpha": 1.5, "K": 2}, STICKS),
+    "autoregression": Example(d.CAR, {"mu": _MU, "W": _PATH, "alpha": 0.5, "tau": 2.0}, CAR),
+    "intrinsic autoregression": Example(d.ICAR, {"W": _PATH, "sigma": 1.5, "zero_sum_stdev": 0.2}, ICAR),
     "LKJ": Example(d.LKJCorr, {"n": 2, "eta": 1.0}, LKJ_FACTOR),
     "LKJ covariance": Example(
         d.LKJCholeskyCov,

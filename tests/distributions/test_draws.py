@@ -17,12 +17,13 @@ from pmjax.graph.variable import Variable
 from pmjax.laws.law import Law
 from pmjax.runtime.precision import double_precision
 
-from .catalogue import EXAMPLES, Example, Improper
+from .catalogue import EXAMPLES, Example, Improper, Intrinsic
 
 N = 3000
 CHANCE = 1e-4  # of a false alarm per example; the seeds are fixed
 
-proper = {name: e for name, e in EXAMPLES.items() if not isinstance(e.scipy, Improper)}
+proper = {name: e for name, e in EXAMPLES.items() if not isinstance(e.scipy, Improper | Intrinsic)}
+improper = {name: e for name, e in EXAMPLES.items() if name not in proper}
 
 
 @functools.cache
@@ -60,10 +61,10 @@ def test_draws_follow_scipys_distribution(example: Example) -> None:
         assert stats.kstest(x, example.scipy.cdf).pvalue > CHANCE
 
 
-@pytest.mark.parametrize("family", [d.Flat, d.HalfFlat])
-def test_improper_distributions_refuse_to_draw(family: Any) -> None:
+@pytest.mark.parametrize("example", improper.values(), ids=improper)
+def test_improper_distributions_refuse_to_draw(example: Example) -> None:
     with pytest.raises(NotImplementedError, match="improper"):
-        family.law.draw(jax.random.key(0), (2,))
+        example.law.draw(jax.random.key(0), example.variable.shape, *example.values)
 
 
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 import pmjax
 
@@ -20,6 +21,8 @@ if int(pymc.__version__.split(".")[0]) < 6:
 pytestmark = pytest.mark.filterwarnings("ignore:PyTensor could not link to a BLAS:UserWarning")
 
 COV = np.array([[2.0, 0.6, 0.1], [0.6, 1.0, -0.3], [0.1, -0.3, 0.5]])
+# Four places in a ring, and a fifth beside the first.
+PLACES = np.array([[0, 1, 0, 1, 1], [1, 0, 1, 0, 0], [0, 1, 0, 1, 0], [1, 0, 1, 0, 0], [1, 0, 0, 0, 0]])
 COUNTS = np.array([[1, 0, 2], [0, 3, 2]])
 
 Build = Callable[[Any], Any]
@@ -52,6 +55,17 @@ MODELS: dict[str, Build] = {
     "MvStudentT, Sigma": lambda pm: pm.MvStudentT("x", 1.5, Sigma=COV, shape=(2, 3)),
     "MvStudentT, tau": lambda pm: pm.MvStudentT("x", nu=pm.Gamma("nu", 2, 0.1), tau=COV),
     "MvStudentT, chol": lambda pm: pm.MvStudentT("x", nu=4.0, mu=0, chol=np.linalg.cholesky(COV)),
+    "StickBreakingWeights": lambda pm: pm.StickBreakingWeights("x", alpha=np.array(2.5), K=4),
+    "StickBreakingWeights, batch": lambda pm: pm.StickBreakingWeights(
+        "x", pm.Gamma("a", 2, 1), 3, shape=(2, 4)
+    ),
+    "CAR": lambda pm: pm.CAR(
+        "x", mu=np.arange(5.0), W=PLACES, alpha=pm.Uniform("a", -1, 1), tau=pm.Gamma("tau", 2, 1)
+    ),
+    "CAR, sparse": lambda pm: pm.CAR("x", np.zeros(5), scipy.sparse.csr_matrix(PLACES * 1.0), 0.3, 2.0),
+    "CAR, data": lambda pm: pm.CAR("x", np.zeros(5), pm.Data("W", PLACES * 0.5), 0.7, 2.0),
+    "ICAR": lambda pm: pm.ICAR("x", PLACES),
+    "ICAR, scale": lambda pm: pm.ICAR("x", W=PLACES, sigma=pm.HalfNormal("s"), zero_sum_stdev=0.1),
     "Multinomial": lambda pm: pm.Multinomial("x", n=[3, 5], p=pm.Dirichlet("p", np.ones(3)), observed=COUNTS),
     "DirichletMultinomial": lambda pm: pm.DirichletMultinomial(
         "x", n=[3, 5], a=pm.Gamma("a", 2, 1, shape=3), observed=COUNTS

@@ -1,6 +1,7 @@
 """The catalogue of distributions: one object per family, by PyMC's names."""
 
 from pmjax import transforms as transforms
+from pmjax.distributions.areal import CAR, ICAR
 from pmjax.distributions.continuous import (
     AsymmetricLaplace,
     Beta,
@@ -70,6 +71,7 @@ from pmjax.distributions.multivariate import (
     Dirichlet,
     MvNormal,
     MvStudentT,
+    StickBreakingWeights,
     ZeroSumNormal,
 )
 from pmjax.distributions.ordinal import (
@@ -94,6 +96,8 @@ from pmjax.distributions.positive import (
 )
 
 __all__ = [
+    "CAR",
+    "ICAR",
     "AsymmetricLaplace",
     "Bernoulli",
     "Beta",
@@ -152,6 +156,7 @@ __all__ = [
     "Rice",
     "SkewNormal",
     "SkewStudentT",
+    "StickBreakingWeights",
     "StudentT",
     "Triangular",
     "Truncated",

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from pmjax.distributions.parameters import whole_number
 from pmjax.errors import ModelError
 from pmjax.graph.context import require_model
 from pmjax.graph.ops import RandomVariable
@@ -46,7 +47,7 @@ class LKJCorr(Family):
     raw = ("n",)
 
     def read(self, n: int, eta: Any) -> tuple[Law, Sequence[Any]]:  # type: ignore[override]
-        return correlation.LKJCorr(_rows(n)), (eta,)
+        return correlation.LKJCorr(whole_number("n", n, "the number of rows", 2)), (eta,)
 
 
 @family
@@ -116,7 +117,7 @@ class LKJCholeskyCov(Family):
     def read(  # type: ignore[override]
         self, eta: Any, n: int, sd_dist: Variable
     ) -> tuple[Law, Sequence[Any]]:
-        size = _rows(n)
+        size = whole_number("n", n, "the number of rows", 2)
         op = sd_dist.op if isinstance(sd_dist, Variable) else None
         if not isinstance(op, RandomVariable) or op.law.discrete or op.law.event_ndim > 1:
             raise ModelError(
@@ -133,16 +134,6 @@ class LKJCholeskyCov(Family):
         ndims = op.law.param_ndims.values()
         each = [_of_each_row(p, ndim, size) for p, ndim in zip(sd_dist.inputs, ndims, strict=True)]
         return correlation.LKJCholeskyCov(size, op.law), (eta, *each)
-
-
-def _rows(n: Any) -> int:
-    try:
-        size = int(n.eval() if isinstance(n, Variable) else n)
-    except (TypeError, ValueError, ModelError):
-        raise ModelError(f"n is the number of rows, an integer, got {n!r}") from None
-    if size < 2:
-        raise ModelError(f"n is the number of rows, at least 2, got {size}")
-    return size
 
 
 def _of_each_row(param: Variable, ndim: int, size: int) -> Variable:

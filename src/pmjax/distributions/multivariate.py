@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pmjax.distributions.parameters import whole_number
 from pmjax.errors import ModelError
 from pmjax.laws import vector
 from pmjax.laws.law import Law
@@ -138,6 +139,39 @@ class MvStudentT(Family):
         if name == "chol" and not lower:
             matrix = np.swapaxes(matrix, -1, -2)
         return self.law, (nu, *normal_vector(mu, name, matrix))
+
+
+@family
+class StickBreakingWeights(Family):
+    r"""The first K weights of a Dirichlet process, and what they leave over.
+
+    .. math:: x_k = v_k \prod_{j < k} (1 - v_j), \quad v_k \sim \mathrm{Beta}(1, \alpha), \quad
+        x_{K+1} = \prod_j (1 - v_j)
+
+    Parameters
+    ----------
+    alpha : array
+        Concentration, positive: the larger, the more weights share the stick.
+    K : int
+        Number of breaks; the vector has K + 1 weights.
+
+    References
+    ----------
+    Ishwaran and James (2001), doi:10.1198/016214501750332758.
+
+    Examples
+    --------
+    >>> import pmjax as pm
+    >>> x = pm.StickBreakingWeights.dist(alpha=2.0, K=2)
+    >>> round(float(pm.logp(x, np.array([0.5, 0.25, 0.25])).eval()), 4)
+    0.6931
+    """
+
+    domains = {"alpha": POSITIVE}
+    raw = ("K",)
+
+    def read(self, alpha: Any, K: Any) -> tuple[Law, Sequence[Any]]:  # type: ignore[override]
+        return vector.StickBreakingWeights(whole_number("K", K, "the number of breaks", 1)), (alpha,)
 
 
 @family

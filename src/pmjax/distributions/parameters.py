@@ -38,6 +38,26 @@ def log_shares_of(p: Any) -> Any:
     return elementwise(log_probability, share) if isinstance(share, Variable) else np.log(share)
 
 
+def whole_number(name: str, value: Any, meaning: str, least: int) -> int:
+    """Return an argument that fixes a shape as an integer; a variable counts as its value of now.
+
+    Raises
+    ------
+    ModelError
+        If it is no integer, or below the least that makes sense.
+    """
+    try:
+        number = value.eval() if isinstance(value, Variable) else value
+        whole = int(number)
+        if whole != number:
+            raise ValueError
+    except (TypeError, ValueError, ModelError):
+        raise ModelError(f"{name} is {meaning}, an integer, got {value!r}") from None
+    if whole < least:
+        raise ModelError(f"{name} is {meaning}, at least {least}, got {whole}")
+    return whole
+
+
 def with_steps(family: str, shape: Any, steps: Any, before: int = 1) -> Any:
     """Return the shape of a sequence of so many steps after its first values.
 

@@ -111,6 +111,55 @@ class MvStudentT(Law):
 
 
 @dataclass(frozen=True)
+class StickBreakingWeights(Law):
+    r"""The first K weights of a Dirichlet process, and what they leave over.
+
+    Each takes a Beta(1, alpha) share of the stick that is left (Sethuraman 1994). With
+    :math:`S_k = \sum_{j \ge k} x_j` the density is :math:`\alpha^K x_{K+1}^\alpha / \prod_{k=1}^{K+1} S_k`.
+
+    Attributes
+    ----------
+    K : int
+        Number of breaks; a draw has K + 1 elements.
+    """
+
+    K: int
+    signature = "()->(k)"
+    support = SIMPLEX
+    domains = {"alpha": POSITIVE}
+
+    @property
+    def is_open(self) -> bool:
+        return False
+
+    def event_shape(self, shapes: Sequence[Shape]) -> tuple[int | None, ...]:
+        return (self.K + 1,)
+
+    def log_density(self, x: Array, alpha: Array) -> Array:
+        inside = (x >= 0).all(axis=-1)
+        safe = jnp.where(inside[..., None], x, 1.0)
+        left = jnp.cumsum(safe[..., ::-1], axis=-1)
+        last, before = left[..., 0], left[..., 1:]
+        # At a face, what is left is as small as the last weight from there on.
+        empty = (before <= 0).sum(axis=-1)
+        log_before = jnp.log(jnp.where(before > 0, before, 1.0)).sum(axis=-1)
+        log_p = self.K * jnp.log(alpha) + xlogy(alpha - 1 - empty, last) - log_before
+        return jnp.where(inside, log_p, -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, alpha: Array) -> Array:
+        # What a break leaves is Beta(alpha, 1), U^(1 / alpha).
+        log_kept = -jax.random.exponential(key, (*shape[:-1], self.K)) / jnp.asarray(alpha)[..., None]
+        left = jnp.exp(jnp.cumsum(log_kept, axis=-1))
+        before = jnp.concatenate([jnp.ones((*shape[:-1], 1)), left[..., :-1]], axis=-1)
+        return jnp.concatenate([-before * jnp.expm1(log_kept), left[..., -1:]], axis=-1)
+
+    def center(self, alpha: Array) -> Array:
+        alpha = np.asarray(alpha)[..., None]
+        left = (alpha / (1 + alpha)) ** np.arange(self.K + 1)
+        return np.concatenate([left[..., : self.K] / (1 + alpha), left[..., self.K :]], axis=-1)
+
+
+@dataclass(frozen=True)
 class ZeroSumNormal(Law):
     r"""Normal numbers with deviation sigma, of which the mean along the last axes is taken off.
 
