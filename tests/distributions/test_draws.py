@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import pmjax as pm
 from pmjax import distributions as d
+from pmjax.errors import ModelError
 from pmjax.graph.variable import Variable
 from pmjax.laws.law import Law
 from pmjax.runtime.precision import double_precision
@@ -124,3 +126,27 @@ def test_batches_of_matrices_agree_with_one_at_a_time() -> None:
         [stats.multivariate_normal(mu[i, 0], cov[j]).logpdf(x[i, j]) for j in range(3)] for i in range(4)
     ]
     np.testing.assert_allclose(value, expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("method", ["eigh", "svd"])
+def test_normal_vectors_of_a_singular_covariance(method: str) -> None:
+    x = np.linspace(0, 10, 40)
+    cov = np.exp(-0.5 * (x[:, None] - x) ** 2)  # of rank 20, to rounding
+    variable = d.MvNormal.dist(np.zeros(40), cov=cov, method=method)
+    draws = pm.draw(variable, 4000, random_seed=1)
+    np.testing.assert_allclose(np.cov(draws.T), cov, atol=0.1)
+    assert (
+        pm.logp(d.MvNormal.dist(np.zeros(2), cov=np.ones((2, 2)), method=method), np.zeros(2)).eval()
+        == -np.inf
+    )
+    value = pm.logp(
+        d.MvNormal.dist(np.ones(2), cov=np.array([[2.0, 0.6], [0.6, 1.0]]), method=method), np.zeros(2)
+    ).eval()
+    np.testing.assert_allclose(
+        value, stats.multivariate_normal([1, 1], [[2.0, 0.6], [0.6, 1.0]]).logpdf([0, 0]), rtol=1e-12
+    )
+
+
+def test_draws_by_eigenvalues_refuse_what_is_no_covariance() -> None:
+    with pytest.raises(ModelError, match="cov takes symmetric positive-semidefinite matrices, got"):
+        d.MvNormal.dist(np.zeros(2), cov=-np.eye(2), method="svd")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from pmjax.errors import ModelError
 from pmjax.laws import vector
 from pmjax.laws.law import Law
 from pmjax.laws.support import POSITIVE, POSITIVE_DEFINITE
-from pmjax.model.family import Family, as_shape, family, parametrisation
+from pmjax.model.family import Family, Parsed, as_shape, family, parametrisation
 
 
 @family
@@ -42,8 +42,9 @@ class MvNormal(Family):
         Mean.
     cov, tau, chol : array, shape (..., K, K)
         One of: covariance, precision (its inverse), lower Cholesky factor of the covariance.
-    method : str, optional
-        How PyMC would factor the covariance to draw; taken for its sake.
+    method : {"cholesky", "eigh", "svd"}, optional
+        How the covariance is factored to draw: by its Cholesky factor, or by its eigenvalues, which
+        also serve a singular `cov`.
     """
 
     law = vector.MvNormal()
@@ -62,6 +63,28 @@ class MvNormal(Family):
     def by_factor(mu: Any = 0.0, *, chol: Any, method: Any = None) -> Any:
         return normal_vector(mu, "chol", chol)
 
+    def parse(self, what: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Parsed:
+        has_covariance = "cov" in kwargs or len(args) > 1
+        if kwargs.get("method") not in ("eigh", "svd") or not has_covariance:
+            return super().parse(what, args, kwargs)
+        return _SemidefiniteNormal.parse(what, args, {k: v for k, v in kwargs.items() if k != "method"})
+
+
+@family
+class _SemidefiniteNormal(Family):
+    """`MvNormal` with a covariance that may be singular."""
+
+    law = vector.SemidefiniteNormal()
+
+    @property
+    def name(self) -> str:
+        return "MvNormal"
+
+    @parametrisation
+    def by_covariance(mu: Any = 0.0, cov: Any = None) -> Any:
+        check_square("cov", cov, mu)
+        return mu + np.zeros(cov.shape[-1]), cov
+
 
 def normal_vector(mu: Any, name: str, matrix: Any) -> tuple[Any, Any]:
     """Return mean and Cholesky factor of a normal vector, from a covariance, a precision or that factor.
@@ -79,14 +102,20 @@ def normal_vector(mu: Any, name: str, matrix: Any) -> tuple[Any, Any]:
     ModelError
         If the matrix is not square, or does not fit the mean.
     """
+    check_square(name, matrix, mu)
+    size = matrix.shape[-1]
+    covariance = np.linalg.inv(matrix) if name == "tau" else matrix
+    factor = matrix if name == "chol" else np.linalg.cholesky(covariance)
+    return mu + np.zeros(size), factor
+
+
+def check_square(name: str, matrix: Any, mu: Any) -> None:
+    """Raise ModelError if a matrix is not square, or does not fit the mean."""
     if len(matrix.shape) < 2 or matrix.shape[-1] != matrix.shape[-2]:
         raise ModelError(f"{name} must be a square matrix, got shape {matrix.shape}")
     size = matrix.shape[-1]
     if np.shape(mu)[-1:] not in ((), (1,), (size,)):
         raise ModelError(f"mu has shape {np.shape(mu)}, but {name} is {size} x {size}")
-    covariance = np.linalg.inv(matrix) if name == "tau" else matrix
-    factor = matrix if name == "chol" else np.linalg.cholesky(covariance)
-    return mu + np.zeros(size), factor
 
 
 @family

@@ -40,6 +40,13 @@ def _is_correlated(x: np.ndarray) -> Any:
     return symmetric and np.all(np.linalg.eigvalsh(x) > 0, axis=-1)
 
 
+def _is_covariance(x: np.ndarray) -> Any:
+    if not _is_square(x) or not np.all(np.isfinite(x)) or not np.allclose(x, np.swapaxes(x, -1, -2)):
+        return False
+    eigenvalues = np.linalg.eigvalsh(x)  # of a singular matrix rounding makes some of them negative
+    return np.all(eigenvalues >= -1e-8 * np.abs(eigenvalues).max(axis=-1, keepdims=True), axis=-1)
+
+
 def _is_triangular(x: np.ndarray) -> Any:
     return (
         _is_square(x)
@@ -108,6 +115,7 @@ INTEGERS = Support("integers", _is_integer)
 BETWEEN_BOUNDS = Support("numbers between lower and upper", np.isfinite)
 INCREASING = Support("increasing numbers", _is_increasing)
 POSITIVE_DEFINITE = Support("symmetric positive-definite matrices", _is_correlated)
+POSITIVE_SEMIDEFINITE = Support("symmetric positive-semidefinite matrices", _is_covariance)
 CHOLESKY_FACTOR = Support("lower-triangular matrices with a positive diagonal", _is_triangular)
 CORRELATION_FACTOR = Support(
     "lower-triangular matrices with a positive diagonal and rows of length one", _is_unit_rows

@@ -15,7 +15,7 @@ import numpy as np
 
 from pmjax.laws.law import Law
 from pmjax.laws.signature import Signature
-from pmjax.laws.support import CHOLESKY_FACTOR, POSITIVE, SIMPLEX, ZERO_SUM
+from pmjax.laws.support import CHOLESKY_FACTOR, POSITIVE, POSITIVE_SEMIDEFINITE, SIMPLEX, ZERO_SUM
 from pmjax.numerics.matrices import solve_triangular
 from pmjax.numerics.special import HALF_LOG_2PI, betaln, xlogy
 from pmjax.runtime.types import Array, Key, Shape
@@ -77,6 +77,35 @@ class MvNormal(Law):
         z = jnp.einsum("...ij,...j->...i", whiten, x - mu)
         log_det = jnp.log(jnp.diagonal(whiten, axis1=-2, axis2=-1)).sum(axis=-1)
         return jnp.sum(log_det - 0.5 * (z * z).sum(axis=-1) - whiten.shape[-1] * HALF_LOG_2PI)
+
+
+@dataclass(frozen=True)
+class SemidefiniteNormal(Law):
+    """Normal vectors drawn by the eigenvalues of their covariance, which may be singular.
+
+    The density is that of `MvNormal`, and zero everywhere where the covariance has no Cholesky factor.
+    """
+
+    signature = "(k),(k,k)->(k)"
+    domains = {"cov": POSITIVE_SEMIDEFINITE}
+
+    @property
+    def name(self) -> str:
+        return "MvNormal"
+
+    def log_density(self, x: Array, mu: Array, cov: Array) -> Array:
+        factor = jnp.linalg.cholesky(cov)
+        exists = jnp.isfinite(factor).all(axis=(-2, -1))
+        safe = jnp.where(exists[..., None, None], factor, jnp.eye(cov.shape[-1]))
+        return jnp.where(exists, MvNormal().log_density(x, mu, safe), -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, mu: Array, cov: Array) -> Array:
+        values, vectors = jnp.linalg.eigh(cov)
+        z = jax.random.normal(key, shape) * jnp.sqrt(jnp.maximum(values, 0.0))
+        return mu + jnp.einsum("...ij,...j->...i", vectors, z)
+
+    def center(self, mu: Array, cov: Array) -> Array:
+        return mu
 
 
 @dataclass(frozen=True)
