@@ -79,19 +79,60 @@ def test_missing_values_are_imputed(observed: Any) -> None:
     assert value == pytest.approx(expected)
 
 
-def test_whole_vectors_are_imputed_and_parts_of_them_refused() -> None:
+def test_whole_vectors_are_imputed() -> None:
     values = np.array([[1.0, 2.0], [np.nan, np.nan], [0.0, 1.0]])
     with pm.Model() as model:
         mu = pm.Normal("mu", shape=2)
         with pytest.warns(pm.ImputationWarning):
             pm.MvNormal("y", mu, cov=np.eye(2), observed=values)
-        values[2, 0] = np.nan
-        with pytest.raises(pm.ModelError, match="'z': observed row 2 is missing in part"):
-            pm.MvNormal("z", mu, cov=np.eye(2), observed=values)
     point = {"mu": np.array([0.1, 0.2]), "y_unobserved": np.array([[3.0, 4.0]])}
     expected = stats.norm.logpdf([0.1, 0.2]).sum()
     expected += stats.norm([0.1, 0.2]).logpdf([[1, 2], [3, 4], [0, 1]]).sum()
     assert model.compile_logp()(point) == pytest.approx(expected)
+
+
+COV = np.array([[2.0, 0.6, 0.1], [0.6, 1.0, -0.3], [0.1, -0.3, 0.5]])
+GAPS = np.array([[1.0, np.nan, 2.0], [0.5, 0.1, -1.0], [np.nan, np.nan, 0.3]])
+
+
+def test_parts_of_vectors_are_imputed() -> None:
+    with pm.Model() as model:
+        mu = pm.Normal("mu", shape=3)
+        with pytest.warns(pm.ImputationWarning, match="3 of 9 observed values"):
+            y = pm.MvNormal("y", mu, cov=COV, observed=GAPS)
+        pm.Potential("weighted", (np.arange(9.0).reshape(3, 3) * y).sum())
+    assert [v.name for v in model.free_RVs] == ["mu", "y_unobserved"]
+    assert [v.name for v in model.observed_RVs] == ["y_observed"]
+    point = {"mu": np.array([0.1, 0.2, 0.3]), "y_unobserved": np.array([3.0, 4.0, 5.0])}
+    whole = np.array([[1.0, 3.0, 2.0], [0.5, 0.1, -1.0], [4.0, 5.0, 0.3]])
+    expected = stats.norm.logpdf(point["mu"]).sum()
+    expected += stats.multivariate_normal(point["mu"], COV).logpdf(whole).sum()
+    expected += (np.arange(9).reshape(3, 3) * whole).sum()
+    assert model.compile_logp()(point) == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_array_equal(model.initial_point()["y_unobserved"], np.zeros(3))
+
+
+def test_observed_parts_of_normal_vectors_are_drawn_given_the_imputed_ones() -> None:
+    with pm.Model(), pytest.warns(pm.ImputationWarning):
+        y = pm.MvNormal("y", [1.0, 2.0, 3.0], cov=COV, observed=GAPS)
+    draws = pm.draw(y, 4000, random_seed=1)
+    np.testing.assert_allclose(draws.mean(axis=0), [[1.0, 2.0, 3.0]] * 3, atol=0.1)
+    for row in range(3):
+        np.testing.assert_allclose(np.cov(draws[:, row].T), COV, atol=0.15)
+    np.testing.assert_allclose(np.corrcoef(draws[:, 0, 1], draws[:, 2, 1])[0, 1], 0.0, atol=0.08)
+
+
+def test_observed_parts_of_other_vectors_are_not_drawn() -> None:
+    with pm.Model():
+        with pytest.warns(pm.ImputationWarning):
+            pm.MvStudentT("y", nu=4, mu=np.zeros(3), scale=COV, observed=GAPS)
+        with pytest.raises(pm.ModelError, match="'y_observed': a part of a MvStudentT vector cannot"):
+            pm.sample_prior_predictive(2)
+
+
+def test_parts_of_vectors_that_are_no_real_numbers_are_refused() -> None:
+    with pm.Model(), pytest.raises(pm.ModelError, match="'w': observed row 0 is missing in part"):
+        pm.Dirichlet("w", np.ones(3), observed=[[0.2, np.nan, 0.5], [0.2, 0.3, 0.5]])
 
 
 def test_total_size_weighs_observed_values() -> None:

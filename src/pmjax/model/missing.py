@@ -13,6 +13,8 @@ from pmjax.errors import ImputationWarning, ModelError
 from pmjax.graph.arrays import as_array, rows
 from pmjax.graph.ops import RandomVariable
 from pmjax.graph.variable import Variable, call
+from pmjax.laws.modifiers import MissingPart, ObservedPart
+from pmjax.laws.support import REAL
 from pmjax.model.spec import distribution_of
 
 
@@ -53,11 +55,12 @@ class Split:
     Attributes
     ----------
     observed, unobserved : Variable
-        The parts, each with its events along the first axis.
+        The parts, each with its events along the first axis; flat where events are observed in part.
     values : ndarray
         Of the observed part.
     order : ndarray of int
-        Where each event of the whole stands in the two parts, one after the other.
+        Where each event of the whole stands in the two parts, one after the other; each element of it where
+        events are observed in part.
     """
 
     observed: Variable
@@ -76,7 +79,7 @@ def split(variable: Variable, gaps: Gaps) -> Split:
     Raises
     ------
     ModelError
-        If an event is missing in part.
+        If an event is missing in part that is no vector of any real numbers.
     """
     law, name = distribution_of(variable), str(variable.name)
     batch = variable.shape[: variable.ndim - law.event_ndim]
@@ -87,12 +90,15 @@ def split(variable: Variable, gaps: Gaps) -> Split:
         )
     axes = tuple(range(len(batch), variable.ndim))
     missing = np.asarray(gaps.missing.any(axis=axes))
-    if not np.array_equal(missing, gaps.missing.all(axis=axes)):
-        part = np.asarray(missing & ~gaps.missing.all(axis=axes))
-        raise ModelError(
-            f"{name!r}: {rows(part, 'observed')} missing in part, and an event of {law.name} is one whole; "
-            "leave out these rows, or write the marginal distributions of what is observed"
-        )
+    whole = np.array_equal(missing, gaps.missing.all(axis=axes))
+    if not whole:
+        if law.discrete or law.support is not REAL:
+            part = np.asarray(missing & ~gaps.missing.all(axis=axes))
+            raise ModelError(
+                f"{name!r}: {rows(part, 'observed')} missing in part, and an event of {law.name} is one "
+                "whole; leave out these rows, or write the marginal distributions of what is observed"
+            )
+        missing = gaps.missing
     warnings.warn(
         f"{name!r}: {int(missing.sum())} of {missing.size} observed values are missing and are imputed as "
         f"'{name}_unobserved'",
@@ -102,12 +108,28 @@ def split(variable: Variable, gaps: Gaps) -> Split:
     order = np.empty(missing.shape, int)
     count = int((~missing).sum())
     order[~missing], order[missing] = np.arange(count), count + np.arange(missing.sum())
-    return Split(
-        _part(variable, np.asarray(~missing), f"{name}_observed"),
-        _part(variable, missing, f"{name}_unobserved"),
-        gaps.values[~missing],
-        order,
+    if whole:
+        observed = _part(variable, np.asarray(~missing), f"{name}_observed")
+        unobserved = _part(variable, missing, f"{name}_unobserved")
+    else:
+        observed, unobserved = _elements(variable, missing)
+    return Split(observed, unobserved, gaps.values[~missing], order)
+
+
+def _elements(variable: Variable, missing: np.ndarray) -> tuple[Variable, Variable]:
+    """Return the observed and the missing elements, which have one density together."""
+    law, name, count = distribution_of(variable), str(variable.name), int(missing.sum())
+    shape = tuple(map(int, variable.shape))
+    facts = (law, shape, tuple(p.ndim for p in variable.inputs), tuple(map(int, np.flatnonzero(missing))))
+    unobserved = Variable(
+        RandomVariable(MissingPart(*facts), (count,)), variable.inputs, f"{name}_unobserved"
     )
+    observed = Variable(
+        RandomVariable(ObservedPart(*facts), (missing.size - count,)),
+        [unobserved, *variable.inputs],
+        f"{name}_observed",
+    )
+    return observed, unobserved
 
 
 def _part(variable: Variable, where: np.ndarray, name: str) -> Variable:

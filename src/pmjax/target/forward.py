@@ -13,6 +13,7 @@ import numpy as np
 from pmjax.errors import ModelError
 from pmjax.graph.evaluate import Reading, ancestors, arguments, is_random
 from pmjax.graph.variable import Variable
+from pmjax.laws.law import NoClosedForm
 from pmjax.model.spec import distribution_of
 from pmjax.target.over_draws import over_draws
 
@@ -96,13 +97,15 @@ def draw_variable(variable: Variable, key: jax.Array, params: Sequence[Any]) -> 
     Raises
     ------
     ModelError
-        If its distribution is improper.
+        If its distribution is improper, or there is no way to draw from it.
     """
     law = distribution_of(variable)
+    who = variable.label if variable.name else f"a {law.name} variable"
     try:
         return law.draw(key, variable.shape, *map(jnp.asarray, params))
+    except NoClosedForm as error:
+        raise ModelError(f"{who}: {error}") from None
     except NotImplementedError:
-        who = variable.label if variable.name else f"a {law.name} variable"
         raise ModelError(
             f"{who}: {law.name} is improper and cannot be drawn; give it a proper prior, or its draws"
         ) from None
