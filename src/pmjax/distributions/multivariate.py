@@ -67,10 +67,9 @@ class MvNormal(Family):
         has_covariance = "cov" in kwargs or len(args) > 1
         if kwargs.get("method") not in ("eigh", "svd") or not has_covariance:
             return super().parse(what, args, kwargs)
-        return _SemidefiniteNormal.parse(what, args, {k: v for k, v in kwargs.items() if k != "method"})
+        return _SEMIDEFINITE.parse(what, args, {k: v for k, v in kwargs.items() if k != "method"})
 
 
-@family
 class _SemidefiniteNormal(Family):
     """`MvNormal` with a covariance that may be singular."""
 
@@ -84,6 +83,9 @@ class _SemidefiniteNormal(Family):
     def by_covariance(mu: Any = 0.0, cov: Any = None) -> Any:
         check_square("cov", cov, mu)
         return mu + np.zeros(cov.shape[-1]), cov
+
+
+_SEMIDEFINITE = _SemidefiniteNormal()
 
 
 def normal_vector(mu: Any, name: str, matrix: Any) -> tuple[Any, Any]:
