@@ -264,6 +264,71 @@ ICAR = Intrinsic(
 )
 
 
+def _log_walk(x: np.ndarray) -> float:
+    return float(stats.norm(1, 2).logpdf(x[0]) + stats.norm(0.3, 0.5).logpdf(np.diff(x)).sum())
+
+
+def _log_vector_walk(x: np.ndarray) -> float:
+    steps = stats.multivariate_normal([0.5, -0.5], _COV[:2, :2]).logpdf(np.diff(x, axis=0))
+    return float(stats.norm(1, 2).logpdf(x[0]).sum() + np.sum(steps))
+
+
+def _vector_walk(rng: np.random.Generator, size: int) -> np.ndarray:
+    steps = rng.multivariate_normal([0.5, -0.5], _COV[:2, :2], (size, 2))
+    return np.cumsum(np.concatenate([rng.normal(1, 2, (size, 1, 2)), steps], axis=1), axis=1)
+
+
+def _log_autoregression(x: np.ndarray) -> float:
+    means = 1.0 + 0.5 * x[1:-1] - 0.3 * x[:-2]
+    return float(stats.norm(1, 2).logpdf(x[:2]).sum() + stats.norm(means, 0.5).logpdf(x[2:]).sum())
+
+
+def _autoregression(rng: np.random.Generator, size: int) -> np.ndarray:
+    a, b = rng.normal(1, 2, (2, size))
+    c = 1.0 + 0.5 * b - 0.3 * a + rng.normal(0, 0.5, size)
+    return np.stack([a, b, c, 1.0 + 0.5 * c - 0.3 * b + rng.normal(0, 0.5, size)], axis=-1)
+
+
+def _garch_deviations(x: np.ndarray) -> list[Any]:
+    first = 0.7
+    second = np.sqrt(0.5 + 0.3 * x[0] ** 2 + 0.4 * first**2)
+    return [first, second, np.sqrt(0.5 + 0.3 * x[1] ** 2 + 0.4 * second**2)]
+
+
+def _garch(rng: np.random.Generator, size: int) -> np.ndarray:
+    x = rng.normal(0, 1, (3, size))
+    for t in range(3):
+        x[t] *= _garch_deviations(x)[t]  # those up to t depend on earlier values alone
+    return x.T
+
+
+WALK = Simulated(
+    _log_walk,
+    lambda rng, size: np.cumsum(np.c_[rng.normal(1, 2, size), rng.normal(0.3, 0.5, (size, 2))], axis=1),
+)
+LAPLACE_WALK = Simulated(
+    lambda x: stats.norm(1, 2).logpdf(x[0]) + stats.laplace(0.3, 0.5).logpdf(np.diff(x)).sum(),
+    lambda rng, size: np.cumsum(np.c_[rng.normal(1, 2, size), rng.laplace(0.3, 0.5, (size, 2))], axis=1),
+)
+T_WALK = Simulated(
+    lambda x: (
+        stats.norm(1, 2).logpdf(x[0]).sum()
+        + np.sum(stats.multivariate_t([0.5, -0.5], _COV[:2, :2], df=4).logpdf(np.diff(x, axis=0)))
+    ),
+    lambda rng, size: np.cumsum(
+        np.concatenate(
+            [
+                rng.normal(1, 2, (size, 1, 2)),
+                stats.multivariate_t([0.5, -0.5], _COV[:2, :2], df=4).rvs((size, 2), random_state=rng),
+            ],
+            axis=1,
+        ),
+        axis=1,
+    ),
+)
+GARCH = Simulated(lambda x: stats.norm(0, _garch_deviations(x)).logpdf(x).sum(), _garch)
+
+
 @dataclass(frozen=True, eq=False)
 class Example:
     """A distribution at given parameters, and what SciPy says about it."""
@@ -383,6 +448,12 @@ truncnorm = stats.truncnorm
 _N = {"mu": 1.0, "sigma": 2.0}
 _P3 = np.array([0.2, 0.5, 0.3])
 _P33 = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.3, 0.3, 0.4]])
+
+_STEP = {
+    "mu": np.array([0.5, -0.5]),
+    "init_dist": d.MvNormal.dist(np.ones(2), cov=4.0 * np.eye(2)),
+    "steps": 2,
+}
 
 # fmt: off
 EXAMPLES = {
@@ -529,6 +600,34 @@ EXAMPLES = {
         d.DiscreteMarkovChain,
         {"P": _P33, "init_dist": d.Categorical.dist(_P3), "shape": 3},
         MarkovChain(_P3, _P33),
+    ),
+    "random walk": Example(
+        d.RandomWalk,
+        {"init_dist": d.Normal.dist(1.0, 2.0), "innovation_dist": d.Laplace.dist(0.3, 0.5), "steps": 2},
+        LAPLACE_WALK,
+    ),
+    "normal walk": Example(
+        d.GaussianRandomWalk,
+        {"mu": 0.3, "sigma": 0.5, "init_dist": d.Normal.dist(1.0, 2.0), "steps": 2},
+        WALK,
+    ),
+    "multi-normal walk": Example(
+        d.MvGaussianRandomWalk, {**_STEP, "cov": _COV[:2, :2]}, Simulated(_log_vector_walk, _vector_walk)
+    ),
+    "multi-t walk": Example(d.MvStudentTRandomWalk, {**_STEP, "nu": 4.0, "scale": _COV[:2, :2]}, T_WALK),
+    "autoregression in time": Example(
+        d.AR,
+        {
+            "rho": np.array([1.0, 0.5, -0.3]),
+            "sigma": 0.5,
+            "constant": True,
+            "init_dist": d.Normal.dist(1.0, 2.0),
+            "steps": 2,
+        },
+        Simulated(_log_autoregression, _autoregression),
+    ),
+    "GARCH": Example(
+        d.GARCH11, {"omega": 0.5, "alpha_1": 0.3, "beta_1": 0.4, "initial_vol": 0.7, "steps": 2}, GARCH
     ),
     "categorical": Example(d.Categorical, {"p": _P3}, stats.rv_discrete(values=(range(3), _P3))),
 }

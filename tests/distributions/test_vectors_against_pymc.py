@@ -74,6 +74,59 @@ MODELS: dict[str, Build] = {
         "x", eta=pm.Normal("eta"), cutpoints=[-1.0, 1.0], n=[3, 5], observed=COUNTS
     ),
 }
+# Sequences in time, whose starts are PyMC's too.
+SEQUENCES: dict[str, Build] = {
+    "GaussianRandomWalk": lambda pm: pm.GaussianRandomWalk(
+        "x", mu=0.3, sigma=pm.HalfNormal("s"), init_dist=pm.Normal.dist(1, 2), steps=4
+    ),
+    "GaussianRandomWalk, batch": lambda pm: pm.GaussianRandomWalk(
+        "x", [0.1, -0.2], pm.HalfNormal("s", shape=2), init_dist=pm.StudentT.dist(4, 1.0), shape=(3, 2, 5)
+    ),
+    "GaussianRandomWalk, default": lambda pm: pm.GaussianRandomWalk("x", steps=3, size=2),
+    "GaussianRandomWalk, observed": lambda pm: pm.GaussianRandomWalk(
+        "x", sigma=pm.HalfNormal("s"), init_dist=pm.Normal.dist(pm.Normal("m"), 2), observed=[0.1, 0.5, -1.0]
+    ),
+    "RandomWalk": lambda pm: pm.RandomWalk(
+        "x", init_dist=pm.Uniform.dist(-9, 9), innovation_dist=pm.Laplace.dist(0.5, [1.0, 2.0]), steps=3
+    ),
+    "RandomWalk, vectors": lambda pm: pm.RandomWalk(
+        "x",
+        init_dist=pm.MvNormal.dist([1.0, 2.0, 3.0], COV),
+        innovation_dist=pm.MvStudentT.dist(nu=5, mu=[0.5, 0.0, -0.5], scale=COV, shape=(2, 3)),
+        steps=3,
+    ),
+    "MvGaussianRandomWalk": lambda pm: pm.MvGaussianRandomWalk(
+        "x", mu=np.arange(3.0), cov=COV, init_dist=pm.MvNormal.dist(np.ones(3), COV), shape=(4, 3)
+    ),
+    "MvGaussianRandomWalk, upper factor": lambda pm: pm.MvGaussianRandomWalk(
+        "x", np.zeros(3), chol=np.linalg.cholesky(COV).T, lower=False, shape=(2, 4, 3)
+    ),
+    "MvStudentTRandomWalk": lambda pm: pm.MvStudentTRandomWalk(
+        "x", nu=pm.Gamma("nu", 2, 0.1), mu=np.arange(3.0), scale=COV, steps=3
+    ),
+    "AR": lambda pm: pm.AR(
+        "x", pm.Normal("r", size=2), sigma=pm.HalfNormal("s"), init_dist=pm.Normal.dist(1, 2), steps=5
+    ),
+    "AR, constant": lambda pm: pm.AR(
+        "x", [0.5, 0.3, -0.2], tau=4.0, constant=True, init_dist=pm.Normal.dist(5, [1, 2]), shape=(2, 6)
+    ),
+    "AR, vector of first values": lambda pm: pm.AR(
+        "x", [0.5, 0.3, -0.2], init_dist=pm.MvNormal.dist(np.arange(3), COV), ar_order=3, steps=2
+    ),
+    "AR, batch": lambda pm: pm.AR(
+        "x",
+        pm.Normal("r", size=(2, 1)),
+        sigma=[1.0, 2.0],
+        init_dist=pm.Normal.dist([[1.0], [2.0]], 1.0, shape=(2, 1)),
+        steps=3,
+    ),
+    "AR, order 1, observed": lambda pm: pm.AR("x", pm.Normal("r"), pm.HalfNormal("s"), observed=np.ones(4)),
+    "GARCH11": lambda pm: pm.GARCH11(
+        "x", pm.HalfNormal("w"), alpha_1=0.3, beta_1=pm.Beta("b", 1, 1), initial_vol=0.7, steps=4
+    ),
+    "GARCH11, batch": lambda pm: pm.GARCH11("x", [0.5, 1.0], 0.3, 0.5, [1.0, 2.0], shape=(2, 3)),
+}
+MODELS.update(SEQUENCES)
 
 
 def built(module: Any, build: Build) -> Any:
@@ -95,6 +148,13 @@ def test_log_density_is_pymcs(build: Build) -> None:
     for _ in range(3):
         point = {k: rng.normal(0, 0.7, v.shape) for k, v in start.items()}
         np.testing.assert_allclose(our_logp(point), their_logp(point), rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("build", SEQUENCES.values(), ids=SEQUENCES)
+def test_sequences_start_where_pymcs_do(build: Build) -> None:
+    theirs, ours = built(pymc, build).initial_point(), built(pmjax, build).initial_point()
+    if "x" in theirs:
+        np.testing.assert_allclose(ours["x"], theirs["x"], rtol=1e-12)
 
 
 CHANGES = {

@@ -94,9 +94,18 @@ from pmjax.distributions.positive import (
     Wald,
     Weibull,
 )
+from pmjax.distributions.random_walk import (
+    GaussianRandomWalk,
+    MvGaussianRandomWalk,
+    MvStudentTRandomWalk,
+    RandomWalk,
+)
+from pmjax.distributions.time_series import AR, GARCH11
 
 __all__ = [
+    "AR",
     "CAR",
+    "GARCH11",
     "ICAR",
     "AsymmetricLaplace",
     "Bernoulli",
@@ -119,6 +128,7 @@ __all__ = [
     "Exponential",
     "Flat",
     "Gamma",
+    "GaussianRandomWalk",
     "Geometric",
     "Gumbel",
     "HalfCauchy",
@@ -143,8 +153,10 @@ __all__ = [
     "Mixture",
     "Moyal",
     "Multinomial",
+    "MvGaussianRandomWalk",
     "MvNormal",
     "MvStudentT",
+    "MvStudentTRandomWalk",
     "NegativeBinomial",
     "Normal",
     "NormalMixture",
@@ -153,6 +165,7 @@ __all__ = [
     "OrderedProbit",
     "Pareto",
     "Poisson",
+    "RandomWalk",
     "Rice",
     "SkewNormal",
     "SkewStudentT",

@@ -66,6 +66,9 @@ class Law(ABC):
         The parameters between which the support lies; None for a side without a bound.
     is_markov_chain : bool
         Whether the last axis are the states of a Markov chain, with parameters log_P and log_init.
+    first_values : int, optional
+        Of a sequence in time, whose events have time as their first dimension: how many values come before
+        the first step.
     """
 
     signature: ClassVar[str] = "->()"
@@ -82,6 +85,7 @@ class Law(ABC):
     statistics: ClassVar[Statistics | None] = None
     bounds: ClassVar[tuple[str | None, str | None] | None] = None
     is_markov_chain: ClassVar[bool] = False
+    first_values: ClassVar[int | None] = None
 
     @abstractmethod
     def log_density(self, x: Array, *params: Array) -> Array:
@@ -101,6 +105,10 @@ class Law(ABC):
     def center(self, *params: Array) -> Array:
         """Return a value of high density where a chain may start (NumPy); it broadcasts to the shape."""
         return 0.0
+
+    def start(self, shape: Shape, *params: Array) -> Array:
+        """Return the center of a variable of the given full shape (NumPy); it broadcasts to the shape."""
+        return self.center(*params)
 
     def log_cdf(self, x: Array, *params: Array) -> Array:
         """Return log P(X <= x) (JAX)."""

@@ -149,7 +149,8 @@ class CustomLaw(Law):
 
         def middle(node: Node, values: Sequence[Any]) -> Any:
             assert isinstance(node.op, RandomVariable)
-            return np.broadcast_to(node.op.law.center(*map(np.asarray, values)), node.shape)
+            center = node.op.law.start(node.shape, *map(np.asarray, values))
+            return np.broadcast_to(center, node.shape)
 
         return np.asarray(Reading({}, middle, host=True).read([self._expression(constants, None)])[0])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -113,7 +114,7 @@ class Family:
         name: str,
         *args: Any,
         dims: str | Sequence[str | None] | None = None,
-        shape: int | Sequence[int] | None = None,
+        shape: int | Sequence[int] | Steps | None = None,
         size: int | Sequence[int] | None = None,
         observed: Any = None,
         initval: Any = None,
@@ -185,7 +186,7 @@ class Family:
     def dist(
         self,
         *args: Any,
-        shape: int | Sequence[int] | None = None,
+        shape: int | Sequence[int] | Steps | None = None,
         size: int | Sequence[int] | None = None,
         **kwargs: Any,
     ) -> Variable:
@@ -283,8 +284,20 @@ def check_domain(what: str, name: str, value: np.ndarray, domain: Support | None
     raise ModelError(f"{what}: {takes}, got {value[where]}{at}")
 
 
+@dataclass(frozen=True)
+class Steps:
+    """In the place of a shape: that of a sequence of so many steps after its first values."""
+
+    count: int
+
+
 def full_shape_of(law: Law, params: Sequence[Variable], shape: Any, size: Any) -> Shape | None:
     """Return the full shape that `shape` or `size` (without the dimensions of one event) asks for."""
+    if isinstance(shape, Steps):
+        own = law.infer(params, None)[0]
+        cut = len(own) - law.event_ndim
+        batch = own[:cut] if size is None else as_shape(size)
+        return (*batch, shape.count + (law.first_values or 0), *own[cut + 1 :])
     if shape is not None and size is not None:
         raise ModelError(f"{law.name}: give shape or size, not both")
     if size is not None:

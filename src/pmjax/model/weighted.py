@@ -30,7 +30,7 @@ class Weighted(Law):
     weight: float
 
     def __post_init__(self) -> None:
-        for fact in ("signature", "support", "discrete", "domains", "bounds"):
+        for fact in ("signature", "dimensions", "support", "discrete", "domains", "bounds"):
             self.__dict__[fact] = getattr(self.law, fact)
 
     @property
@@ -49,6 +49,9 @@ class Weighted(Law):
 
     def center(self, *params: Any) -> Any:
         return self.law.center(*params)
+
+    def start(self, shape: Shape, *params: Any) -> Any:
+        return self.law.start(shape, *params)
 
     def contains(self, x: np.ndarray, *params: np.ndarray | None) -> Any:
         return self.law.contains(x, *params)

@@ -88,5 +88,5 @@ def _value(free: FreeVariable, reading: Reading, params: list[np.ndarray], seed:
         )
     if free.initval is None or isinstance(free.initval, str):
         with np.errstate(all="ignore"):
-            return law.center(*params)
+            return law.start(free.variable.shape, *params)
     return np.asarray(free.initval)
