@@ -51,6 +51,8 @@ def _forward(x: Array, index: Array) -> tuple[Array, tuple[Array, Array]]:
 def _backward(saved: tuple[Array, Array], cotangent: Array) -> tuple[Array, None]:
     x, index = saved
     zeros = jnp.zeros_like(x)
+    if not (x.size and index.size):
+        return zeros, None
     return lax.platform_dependent(zeros, index, cotangent, cpu=_add_one_by_one, default=add_at_once), None
 
 

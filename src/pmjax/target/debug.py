@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pmjax.graph.evaluate import Reading
+from pmjax.graph.evaluate import Reading, own_nodes
 from pmjax.graph.variable import Variable
 from pmjax.model.spec import ModelSpec, distribution_of, name_of
 from pmjax.runtime.precision import double_precision
@@ -46,7 +46,10 @@ def term_reports(spec: ModelSpec, point: Mapping[str, Any]) -> list[Term]:
     theta = layout.flatten(point)
     with double_precision():
         reading = Reading({knob.node: knob.value for knob in spec.knobs})
-        parts = list(layout.split_draws(theta).values())
+        parts = [
+            value.astype(int) if distribution_of(free.variable).discrete else value
+            for free, value in zip(spec.free, layout.split_draws(theta).values(), strict=True)
+        ]
         terms = log_density_terms(spec, reading, parts)
         variables = {
             name_of(v): v for v in [*(f.variable for f in spec.free), *(o.variable for o in spec.observed)]
@@ -73,11 +76,11 @@ def _reason(name: str, values: np.ndarray, variable: Variable | None, reading: R
     law = distribution_of(variable)
     params = [np.asarray(p) for p in reading.read(variable.inputs)]
     value = np.asarray(reading.read([variable])[0])
-    for param_name, param in zip(law.param_names, params, strict=True):
+    for position, (param_name, param) in enumerate(zip(law.param_names, params, strict=True)):
         domain = law.domains.get(param_name)
         at = _element(param, values.shape, first)
         if np.isnan(at).any():
-            return f"{count}{law.name}'s {param_name} is NaN"
+            return f"{count}{law.name}'s {param_name} is NaN{_bad_data(variable.inputs[position])}"
         if domain is not None and not np.all(domain.contains(at)):
             return f"{count}{law.name}'s {param_name} is {at}, and must be {domain.description}"
     inside = np.broadcast_to(np.asarray(law.contains(value, *params)), values.shape)
@@ -91,6 +94,22 @@ def _reason(name: str, values: np.ndarray, variable: Variable | None, reading: R
     return (
         f"{count}the value {_element(value, values.shape, first)} is impossible under {law.name} with {given}"
     )
+
+
+def _bad_data(param: Variable) -> str:
+    """Say which data that a parameter is computed from are not finite."""
+    for node in own_nodes([param]):
+        value = node.data_value
+        if value is None or np.asarray(value).dtype.kind != "f" or np.isfinite(value).all():
+            continue
+        bad = ~np.isfinite(np.asarray(value))
+        first = ", ".join(str(int(i[0])) for i in np.nonzero(np.atleast_1d(bad)))
+        name = "the data it is computed from" if node.name is None else f"the data {node.name!r}"
+        return (
+            f", since {name} hold {int(bad.sum())} values of {bad.size} that are not finite, the first at "
+            f"[{first}]: leave those rows out, or give them a distribution"
+        )
+    return ""
 
 
 def _element(array: np.ndarray, shape: tuple[int, ...], position: tuple[int, ...]) -> Any:

@@ -12,9 +12,10 @@ import numpy as np
 from pmjax.errors import ModelError, suggest
 from pmjax.graph.evaluate import own_nodes
 from pmjax.model.named import constant_data
-from pmjax.model.spec import ModelSpec, distribution_of, name_of
+from pmjax.model.spec import ModelSpec, name_of
 from pmjax.rewrites import pipeline
 from pmjax.rewrites.centring_hook import recentre_hook
+from pmjax.runtime.precision import double_precision
 from pmjax.target import debug, start
 from pmjax.target.joint import check_samplable, joint_density
 from pmjax.target.labels import Labels
@@ -66,7 +67,7 @@ def rewritten_target(spec: ModelSpec, sampled: ModelSpec, notes: str, *, steps: 
         free=tuple(v.name for v in sampled.free),
         drawn_after=frozenset(name_of(v) for v in sampled.recorded if discrete & set(own_nodes([v]))),
         labels=model_labels(spec, Layout.of(sampled)),
-        explain=partial(_explain, sampled),
+        explain=partial(_explain, spec, sampled),
         listener=partial(recentre_hook, sampled),
         notes=notes,
         spec=spec,
@@ -92,16 +93,20 @@ def _value(variable: Any) -> Any:
     return variable.data_only() if variable.data_value is None else variable.data_value
 
 
-def _explain(spec: ModelSpec, theta: np.ndarray) -> str:
-    """Name the variables whose terms are not finite at a point."""
-    point = Layout.of(spec).split_draws(np.asarray(theta))
-    for free in spec.free:
-        if distribution_of(free.variable).discrete:
-            point[free.value_name] = point[free.value_name].astype(int)
-    blamed = [t for t in debug.term_reports(spec, point) if t.reason is not None]
-    if not blamed:
-        return "every term is finite, but the gradient is not"
-    return "; ".join(f"{t.name!r}: {t.reason}" for t in blamed)
+def _explain(spec: ModelSpec, sampled: ModelSpec, theta: np.ndarray) -> str:
+    """Name the variables whose terms are not finite at a point, in the user's own rows and parameters."""
+    density = joint_density(sampled, discrete=True)
+    declared = np.asarray(theta)
+    if density.declared is not None:
+        with double_precision():
+            declared = np.asarray(density.declared(declared, density.data, density.knobs)[0])
+    # Variables that are summed out have no value there: they are blamed at their starts, if at all.
+    point = {**start.initial_point(spec), **Layout.of(sampled).split_draws(declared)}
+    reports = debug.term_reports(spec, point)
+    if all(t.reason is None for t in reports):
+        reports = debug.term_reports(sampled, Layout.of(sampled).split_draws(np.asarray(theta)))
+    blamed = [f"{t.name!r}: {t.reason}" for t in reports if t.reason is not None]
+    return "; ".join(blamed) or "every term is finite, but the gradient is not"
 
 
 class ModelStart:
