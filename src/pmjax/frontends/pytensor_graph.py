@@ -196,7 +196,7 @@ def shape_of(variable: Any, translate: Callable[[Any], Any]) -> tuple[int, ...]:
     from pytensor.tensor.rewriting.shape import ShapeFeature
 
     graph = FunctionGraph(outputs=[variable], clone=False, features=[ShapeFeature(), ReplaceValidate()])
-    lengths = graph.shape_feature.shape_of[variable]
+    lengths = graph.shape_feature.shape_tuple(variable)
     return tuple(
         int(np.asarray(translate(pt.as_tensor_variable(n)).op.value)) if known is None else known
         for n, known in zip(lengths, static, strict=True)
