@@ -66,31 +66,57 @@ def _is_factor(x: Variable) -> bool:
     return isinstance(x.op, Call) and x.op.function in (jnp.linalg.cholesky, jnp.tril)
 
 
+def _hypergeometric(good: Variable, bad: Variable, n: Variable) -> Arguments:
+    return {"N": good + bad, "k": good, "n": n}
+
+
 FAMILIES: dict[str, tuple[str, Callable[..., Arguments | None]]] = {
+    "AsymmetricLaplaceRV": ("AsymmetricLaplace", _named("b", "kappa", "mu")),
     "BernoulliRV": ("Bernoulli", _named("p")),
+    "BetaBinomialRV": ("BetaBinomial", _named("n", "alpha", "beta")),
     "BetaRV": ("Beta", _named("alpha", "beta")),
     "BinomialRV": ("Binomial", _named("n", "p")),
     "CategoricalRV": ("Categorical", _categorical),
     "CauchyRV": ("Cauchy", _named("alpha", "beta")),
+    "DiracDeltaRV": ("DiracDelta", _named("c")),
+    "DirichletMultinomialRV": ("DirichletMultinomial", _named("n", "a")),
     "DirichletRV": ("Dirichlet", _named("a")),
     "DiscreteUniformRV": ("DiscreteUniform", _named("lower", "upper")),
+    "DiscreteWeibullRV": ("DiscreteWeibull", _named("q", "beta")),
+    "ExGaussianRV": ("ExGaussian", _named("mu", "sigma", "nu")),
     "ExponentialRV": ("Exponential", lambda scale: {"lam": _inverse(scale)}),
     "FlatRV": ("Flat", _named()),
     "GammaRV": ("Gamma", _gamma),
+    "GeometricRV": ("Geometric", _named("p")),
+    "GumbelRV": ("Gumbel", _named("mu", "beta")),
     "HalfCauchyRV": ("HalfCauchy", lambda *params: {"beta": params[-1]}),
     "HalfFlatRV": ("HalfFlat", _named()),
     "HalfNormalRV": ("HalfNormal", _half_normal),
     "HalfStudentTRV": ("HalfStudentT", _named("nu", "sigma")),
+    "HyperGeometricRV": ("HyperGeometric", _hypergeometric),
     "InvGammaRV": ("InverseGamma", _named("alpha", "beta")),
+    "KumaraswamyRV": ("Kumaraswamy", _named("a", "b")),
     "LaplaceRV": ("Laplace", _named("mu", "b")),
     "LogNormalRV": ("LogNormal", _named("mu", "sigma")),
     "LogisticRV": ("Logistic", _named("mu", "s")),
+    "LogitNormal": ("LogitNormal", _named("mu", "sigma")),
+    "MoyalRV": ("Moyal", _named("mu", "sigma")),
+    "MultinomialRV": ("Multinomial", _named("n", "p")),
     "MvNormalRV": ("MvNormal", _mv_normal),
+    "MvStudentTRV": ("MvStudentT", _named("nu", "mu", "scale")),
     "NegBinomialRV": ("NegativeBinomial", _named("n", "p")),
     "NormalRV": ("Normal", _named("mu", "sigma")),
+    "ParetoRV": ("Pareto", _named("alpha", "m")),
     "PoissonRV": ("Poisson", _named("mu")),
+    "RiceRV": ("Rice", _named("b", "sigma")),
+    "SkewNormalRV": ("SkewNormal", _named("mu", "sigma", "alpha")),
+    "SkewStudentTRV": ("SkewStudentT", _named("a", "b", "mu", "sigma")),
     "StudentTRV": ("StudentT", _named("nu", "mu", "sigma")),
+    "TriangularRV": ("Triangular", _named("lower", "c", "upper")),
     "TruncatedNormalRV": ("TruncatedNormal", _named("mu", "sigma", "lower", "upper")),
     "UniformRV": ("Uniform", _named("lower", "upper")),
+    "VonMisesRV": ("VonMises", _named("mu", "kappa")),
+    "WaldRV": ("Wald", _named("mu", "lam", "alpha")),
+    "WeibullBetaRV": ("Weibull", _named("alpha", "beta")),
 }
 """By the class of PyMC's op: our family, and a function from the op's parameters to its arguments."""
