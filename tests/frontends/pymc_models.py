@@ -482,3 +482,160 @@ def wishart_and_matrix(pm: Any, pt: Any) -> Any:
         sd = pm.HalfNormal("sd", 1)
         pm.KroneckerNormal("y", mu=np.zeros(4), covs=[np.eye(2) + 0.2, np.eye(2)], sigma=sd, observed=Y[:4])
     return m
+
+
+@model
+def families_of_reals(pm: Any, pt: Any) -> Any:
+    with pm.Model() as m:
+        a, b = pm.Normal("a"), pm.Uniform("b", 0.5, 3)
+        pm.AsymmetricLaplace("asymmetric", b=b, kappa=b / 2, mu=a)
+        pm.ExGaussian("ex_gaussian", mu=a, sigma=b, nu=1.5)
+        pm.Gumbel("gumbel", a, b, shape=2)
+        pm.Logistic("logistic", a, b)
+        pm.Moyal("moyal", a, b)
+        pm.SkewNormal("skew", mu=a, sigma=b, alpha=a + 1)
+        pm.SkewStudentT("skew_t", a=b, b=b + 1, mu=a, sigma=1.3)
+        pm.VonMises("angle", 0.5, b)
+    return m
+
+
+@model
+def families_of_bounded_numbers(pm: Any, pt: Any) -> Any:
+    with pm.Model() as m:
+        a, b = pm.Uniform("a", 0.5, 3), pm.Uniform("b", 0.5, 3)
+        pm.Kumaraswamy("kumaraswamy", a, b, shape=2)
+        pm.LogitNormal("logit_normal", a, b)
+        pm.Pareto("pareto", a, b)
+        pm.Rice("rice", nu=a, sigma=b)
+        pm.Triangular("triangular", lower=-a, c=a / 2, upper=a + b)
+        pm.Wald("wald", mu=a, lam=b)
+        pm.Weibull("weibull", a, b)
+    return m
+
+
+@model
+def families_of_counts(pm: Any, pt: Any) -> Any:
+    with pm.Model() as m:
+        a, b = pm.Uniform("a", 0.5, 3), pm.Uniform("b", 0.5, 3)
+        pm.BetaBinomial("beta_binomial", n=30, alpha=a, beta=b, observed=COUNTS)
+        pm.DiscreteUniform("uniform", 0, 30, observed=COUNTS)
+        pm.DiscreteWeibull("weibull", q=a / 4, beta=b, observed=COUNTS)
+        pm.Geometric("geometric", p=b / 4, observed=COUNTS + 1)
+        pm.HyperGeometric("hypergeometric", N=50, k=30, n=20, observed=COUNTS)
+    return m
+
+
+@model
+def families_of_vectors(pm: Any, pt: Any) -> Any:
+    cov = np.array([[1.0, 0.3, 0.0], [0.3, 2.0, 0.1], [0.0, 0.1, 0.5]])
+    rows = np.array([[5, 7, 8], [2, 10, 8]])
+    with pm.Model() as m:
+        a = pm.Gamma("a", 2, 1, shape=3)
+        p = pm.Dirichlet("p", a)
+        pm.Multinomial("multinomial", np.array([20.0, 20.0]), p, observed=rows)
+        pm.DirichletMultinomial("urn", n=20, a=a, observed=rows)
+        pm.MvStudentT("t", nu=a[0] + 1, mu=a, scale=cov, shape=(2, 3))
+        pm.MvNormal("normal", mu=a, tau=np.linalg.inv(cov))
+    return m
+
+
+@model
+def lkj_hierarchy(pm: Any, pt: Any) -> Any:
+    with pm.Model(coords={"group": list("abcde"), "effect": ["level", "slope"]}) as m:
+        chol, _, _ = pm.LKJCholeskyCov("chol", n=2, eta=2.0, sd_dist=pm.Exponential.dist(1.0))
+        z = pm.Normal("z", dims=("effect", "group"))
+        effects = pm.Deterministic("effects", pt.dot(chol, z).T, dims=("group", "effect"))
+        pm.Normal("y", effects[GROUP, 0] + effects[GROUP, 1] * X[:, 0], 1, observed=Y)
+    return m
+
+
+@model
+def lkj_of_many_scales(pm: Any, pt: Any) -> Any:
+    with pm.Model() as m:
+        scale = pm.HalfNormal("scale")
+        sd = pm.HalfCauchy.dist(beta=pt.stack([scale, 1.0, 2.0]))
+        packed = pm.LKJCholeskyCov("packed", n=3, eta=1.5, sd_dist=sd, compute_corr=False)
+        chol = pm.expand_packed_triangular(3, packed, lower=True)
+        pm.MvNormal("y", np.zeros(3), chol=chol, observed=X)
+    return m
+
+
+@model
+def lkj_correlation(pm: Any, pt: Any) -> Any:
+    with pm.Model() as m:
+        pm.LKJCorr("corr", n=3, eta=2.0)
+    return m
+
+
+@model
+def zero_sum_of_two_axes(pm: Any, pt: Any) -> Any:
+    with pm.Model(coords={"row": list("abcd"), "column": list("xyz"), "batch": [0, 1]}) as m:
+        sigma = pm.HalfNormal("sigma")
+        pm.ZeroSumNormal("table", sigma, n_zerosum_axes=2, dims=("batch", "row", "column"))
+    return m
+
+
+@model
+def mixtures(pm: Any, pt: Any) -> Any:
+    with pm.Model() as m:
+        w = pm.Dirichlet("w", np.ones(3))
+        mu = pm.Normal("mu", shape=3)
+        parts = [pm.Normal.dist(mu[0], 1), pm.StudentT.dist(nu=4, mu=mu[1], sigma=1), pm.Laplace.dist(mu[2], 2)]
+        pm.Mixture("of_list", w, parts, observed=Y)
+        pm.Mixture("free", w, pm.Gamma.dist(2.0, pt.exp(mu)), shape=2)
+        pm.Mixture("of_counts", w, pm.Poisson.dist(pt.exp(mu)), observed=COUNTS)
+        pm.Mixture(
+            "of_vectors", w, pm.MvNormal.dist(mu=pt.stack([mu, mu + 1, mu - 1]), cov=np.eye(3)), observed=X
+        )
+    return m
+
+
+@model
+def zero_inflated_families(pm: Any, pt: Any) -> Any:
+    with pm.Model() as m:
+        psi = pm.Beta("psi", 2, 2)
+        mu = pm.Gamma("mu", 3, 1)
+        pm.ZeroInflatedBinomial("binomial", psi=psi, n=30, p=0.3, observed=COUNTS)
+        pm.ZeroInflatedNegativeBinomial("negative_binomial", psi=psi, mu=mu, alpha=2.0, observed=COUNTS)
+        pm.HurdlePoisson("hurdle", psi=psi, mu=mu, observed=COUNTS)
+    return m
+
+
+@model
+def limits(pm: Any, pt: Any) -> Any:
+    with pm.Model() as m:
+        mu = pm.Normal("mu")
+        sigma = pm.HalfNormal("sigma")
+        pm.Truncated("student", pm.StudentT.dist(nu=4, mu=mu, sigma=sigma), lower=-5.0, observed=np.clip(Y, -4.9, None))
+        pm.Truncated("cauchy", pm.Cauchy.dist(mu, sigma), lower=-3.0, upper=2.0, shape=2)
+        pm.Censored("both", pm.Normal.dist(mu, sigma), lower=-1.0, upper=1.0, observed=np.clip(Y, -1.0, 1.0))
+        pm.Censored("left", pm.Logistic.dist(mu, sigma), lower=0.0, upper=None, observed=np.clip(Y, 0, None))
+    return m
+
+
+@model
+def ordered_probit(pm: Any, pt: Any) -> Any:
+    with pm.Model() as m:
+        cut = pm.Normal(
+            "cut",
+            0,
+            2,
+            shape=4,
+            transform=pm.distributions.transforms.ordered,
+            initval=[-2.0, -1.0, 1.0, 2.0],
+        )
+        eta = pm.Normal("eta")
+        pm.OrderedProbit("y", eta=eta * X[:, 0], cutpoints=cut, observed=GROUP, compute_p=False)
+        pm.OrderedLogistic("z", eta=eta * X[:, 1], cutpoints=cut, observed=GROUP)
+    return m
+
+
+@model
+def transforms_of_many_kinds(pm: Any, pt: Any) -> Any:
+    tr = pm.distributions.transforms
+    with pm.Model() as m:
+        pm.Normal("falling", shape=3, transform=tr.Ordered(ascending=False), initval=[2.0, 1.0, 0.0])
+        pm.HalfNormal("rising", shape=3, default_transform=tr.Ordered(positive=True), initval=[0.2, 1.0, 2.0])
+        pm.Dirichlet("shares", np.ones(3), default_transform=tr.sum_to_1)
+        pm.Normal("circle", transform=tr.circular)
+    return m

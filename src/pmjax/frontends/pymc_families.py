@@ -108,6 +108,7 @@ FAMILIES: dict[str, tuple[str, Callable[..., Arguments | None]]] = {
     "NormalRV": ("Normal", _named("mu", "sigma")),
     "ParetoRV": ("Pareto", _named("alpha", "m")),
     "PoissonRV": ("Poisson", _named("mu")),
+    "PrecisionMvNormalRV": ("MvNormal", _named("mu", "tau")),
     "RiceRV": ("Rice", _named("b", "sigma")),
     "SkewNormalRV": ("SkewNormal", _named("mu", "sigma", "alpha")),
     "SkewStudentTRV": ("SkewStudentT", _named("a", "b", "mu", "sigma")),

@@ -17,6 +17,7 @@ from pmjax import distributions
 from pmjax.errors import ModelError
 from pmjax.frontends.expression import Expression
 from pmjax.frontends.function_law import FunctionLaw
+from pmjax.frontends.pymc_compounds import COMPOUNDS
 from pmjax.frontends.pymc_families import FAMILIES
 from pmjax.frontends.pymc_transforms import bijector_of
 from pmjax.frontends.pytensor_graph import Translator, operation_name, shape_of
@@ -139,8 +140,7 @@ class _Importer:
         initval = self.initial_value(rv)
         family = self.family(rv)
         if family is not None:
-            name, arguments, size = family
-            shape = self.shape(name, arguments, size)
+            name, arguments, shape = family
             bijector = bijector_of(transform, rv, shape, self.given)
             self.by_structure.append(rv.name)
             return getattr(distributions, name)(  # type: ignore[no-any-return]
@@ -179,24 +179,41 @@ class _Importer:
             **given,
         )
 
-    def family(self, rv: Any) -> tuple[str, dict[str, Any], Shape | None] | None:
-        """Return our family, its arguments and the size, if the family of a variable is ours."""
-        op = rv.owner.op
-        entry = FAMILIES.get(type(op).__name__)
-        if entry is None or not hasattr(distributions, entry[0]):
+    def family(self, rv: Any) -> tuple[str, dict[str, Any], Shape] | None:
+        """Return our family, its arguments and the shape, if the family of a variable is ours."""
+        node = rv.owner
+        entry, compound = (table.get(type(node.op).__name__) for table in (FAMILIES, COMPOUNDS))
+        if compound is not None:
+            return self.compound(rv, compound)
+        if entry is None:
             return None
-        arguments = entry[1](*(self.translate(p) for p in op.dist_params(rv.owner)))
+        name, read = entry
+        arguments = read(*(self.translate(p) for p in node.op.dist_params(node)))
         if arguments is None:
             return None
-        size = op.size_param(rv.owner)
-        lengths = (
-            None if _is_none(size) else tuple(int(n) for n in self.translate.static(self.translate(size)))
-        )
-        return entry[0], arguments, lengths
+        size = node.op.size_param(node)
+        lengths = None if _is_none(size) else tuple(map(int, self.translate.static(self.translate(size))))
+        return name, arguments, getattr(distributions, name).dist(**arguments, size=lengths).shape
 
-    def shape(self, name: str, arguments: dict[str, Any], size: Shape | None) -> Shape:
-        shape: Shape = getattr(distributions, name).dist(**arguments, size=size).shape
-        return shape
+    def compound(self, rv: Any, read: Any) -> tuple[str, dict[str, Any], Shape] | None:
+        """Return what `family` does for a variable that is made of others."""
+        try:
+            found = read(self, rv.owner)
+            if found is None:
+                return None
+            shape = self.value_shape(rv)
+            getattr(distributions, found[0]).dist(**found[1], shape=shape)
+        except ModelError:
+            return None  # what our family does not take PyMC has a density for
+        return *found, shape
+
+    def component(self, rv: Any) -> Variable | None:
+        """Return a random variable without a name as ours, or None if its family is not ours."""
+        found = None if rv.owner is None else self.family(rv)
+        if found is None:
+            return None
+        name, arguments, shape = found
+        return getattr(distributions, name).dist(**arguments, shape=shape)  # type: ignore[no-any-return]
 
     def given(self, variable: Any, given: dict[Any, Variable]) -> Variable:
         """Return the node of an expression in which nodes are given for some variables."""

@@ -12,16 +12,28 @@ from pmjax.frontends.expression import Expression
 from pmjax.graph.ops import Input
 from pmjax.graph.variable import Variable, as_variable
 from pmjax.transforms.bijector import Bijector, Shape
-from pmjax.transforms.bijectors import Log, LogOdds, Simplex, interval
-from pmjax.transforms.vectors import Ordered
+from pmjax.transforms.bijectors import Circular, Log, LogExpM1, LogOdds, Simplex, interval
+from pmjax.transforms.matrices import CholeskyCovPacked
+from pmjax.transforms.vectors import Ordered, SumTo1, ZeroSumTransform
 
 Translate = Callable[[Any], Variable]
 
-_OURS: dict[str, Callable[[], Bijector]] = {
-    "LogTransform": Log,
-    "LogOddsTransform": LogOdds,
-    "SimplexTransform": Simplex,
-    "Ordered": Ordered,
+
+def _packed_rows(shape: Shape) -> int:
+    """Return the rows of a triangle of so many elements."""
+    return int(np.sqrt(2 * shape[-1]))
+
+
+_OURS: dict[str, Callable[[Any, Shape], Bijector]] = {
+    "CholeskyCovPacked": lambda transform, shape: CholeskyCovPacked(_packed_rows(shape)),
+    "CircularTransform": lambda transform, shape: Circular(),
+    "LogExpM1": lambda transform, shape: LogExpM1(),
+    "LogOddsTransform": lambda transform, shape: LogOdds(),
+    "LogTransform": lambda transform, shape: Log(),
+    "Ordered": lambda transform, shape: Ordered(transform.positive, transform.ascending),
+    "SimplexTransform": lambda transform, shape: Simplex(),
+    "SumTo1": lambda transform, shape: SumTo1(),
+    "ZeroSumTransform": lambda transform, shape: ZeroSumTransform(transform.zerosum_axes),
 }
 
 
@@ -42,7 +54,7 @@ def bijector_of(transform: Any, rv: Any, shape: Shape, translate: Callable[..., 
         return None
     kind = type(transform).__name__
     if kind in _OURS:
-        return _OURS[kind]()
+        return _OURS[kind](transform, shape)
     if kind in ("Interval", "IntervalTransform"):
         lower, upper = transform.args_fn(*rv.owner.inputs)
         ends = [

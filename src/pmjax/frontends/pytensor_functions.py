@@ -46,6 +46,11 @@ def add_at(x: Any, y: Any, key: tuple[Any, ...]) -> Any:
     return jnp.asarray(x).at[key].add(y)
 
 
+def is_positive_definite(x: Any) -> Any:
+    """Return whether a symmetric matrix is positive definite."""
+    return jnp.all(jnp.isfinite(jnp.linalg.cholesky(x)))
+
+
 def finite_or_impossible(x: Any, *conditions: Any) -> Any:
     """Return the log density x, or -inf where a condition on its parameters fails."""
     holds = jnp.array(True)

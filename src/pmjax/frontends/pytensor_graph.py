@@ -193,12 +193,15 @@ def shape_of(variable: Any, translate: Callable[[Any], Any]) -> tuple[int, ...]:
     import pytensor.tensor as pt
     from pytensor.graph.features import ReplaceValidate
     from pytensor.graph.fg import FunctionGraph
+    from pytensor.graph.traversal import ancestors
     from pytensor.tensor.rewriting.shape import ShapeFeature
 
     graph = FunctionGraph(outputs=[variable], clone=False, features=[ShapeFeature(), ReplaceValidate()])
-    lengths = graph.shape_feature.shape_tuple(variable)
+    lengths = [pt.as_tensor_variable(n) for n in graph.shape_feature.shape_tuple(variable)]
+    if variable in set(ancestors(lengths)):  # PyTensor knows no formula of its shape, and must draw it
+        return tuple(int(n) for n in variable.shape.eval(mode="FAST_COMPILE"))
     return tuple(
-        int(np.asarray(translate(pt.as_tensor_variable(n)).op.value)) if known is None else known
+        int(np.asarray(translate(n).op.value)) if known is None else known
         for n, known in zip(lengths, static, strict=True)
     )
 

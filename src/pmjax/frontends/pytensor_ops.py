@@ -82,7 +82,7 @@ def _applied(function: Callable[..., Any], node: Any, inputs: Inputs, ndim: int)
     bare = [_without_leading_axes(v, given) for v, given in zip(node.inputs, inputs, strict=True)]
     if max((v.ndim for v in bare), default=0) == ndim:
         inputs = bare
-    if len(inputs) > 2 and function in (jnp.add, jnp.multiply):
+    if len(inputs) != 2 and function in (jnp.add, jnp.multiply):
         result = inputs[0]
         for term in inputs[1:]:
             result = apply(function, result, term)
@@ -126,6 +126,11 @@ def _check(context: Context, node: Any, inputs: Inputs) -> Any:
         return inputs[0]
     conditions = [c for c in inputs[1:] if not (isinstance(c.op, Constant) and np.all(c.op.value))]
     return call(functions.finite_or_impossible, inputs[0], *conditions) if conditions else inputs[0]
+
+
+@_handles("PosDefMatrix")
+def _positive_definite(context: Context, node: Any, inputs: Inputs) -> Any:
+    return call(functions.is_positive_definite, inputs[0])
 
 
 @_handles("Shape")
