@@ -580,7 +580,11 @@ def mixtures(pm: Any, pt: Any) -> Any:
     with pm.Model() as m:
         w = pm.Dirichlet("w", np.ones(3))
         mu = pm.Normal("mu", shape=3)
-        parts = [pm.Normal.dist(mu[0], 1), pm.StudentT.dist(nu=4, mu=mu[1], sigma=1), pm.Laplace.dist(mu[2], 2)]
+        parts = [
+            pm.Normal.dist(mu[0], 1),
+            pm.StudentT.dist(nu=4, mu=mu[1], sigma=1),
+            pm.Laplace.dist(mu[2], 2),
+        ]
         pm.Mixture("of_list", w, parts, observed=Y)
         pm.Mixture("free", w, pm.Gamma.dist(2.0, pt.exp(mu)), shape=2)
         pm.Mixture("of_counts", w, pm.Poisson.dist(pt.exp(mu)), observed=COUNTS)
@@ -606,7 +610,9 @@ def limits(pm: Any, pt: Any) -> Any:
     with pm.Model() as m:
         mu = pm.Normal("mu")
         sigma = pm.HalfNormal("sigma")
-        pm.Truncated("student", pm.StudentT.dist(nu=4, mu=mu, sigma=sigma), lower=-5.0, observed=np.clip(Y, -4.9, None))
+        pm.Truncated(
+            "student", pm.StudentT.dist(nu=4, mu=mu, sigma=sigma), lower=-5.0, observed=np.clip(Y, -4.9, None)
+        )
         pm.Truncated("cauchy", pm.Cauchy.dist(mu, sigma), lower=-3.0, upper=2.0, shape=2)
         pm.Censored("both", pm.Normal.dist(mu, sigma), lower=-1.0, upper=1.0, observed=np.clip(Y, -1.0, 1.0))
         pm.Censored("left", pm.Logistic.dist(mu, sigma), lower=0.0, upper=None, observed=np.clip(Y, 0, None))
