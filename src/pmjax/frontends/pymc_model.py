@@ -182,9 +182,10 @@ class _Importer:
     def family(self, rv: Any) -> tuple[str, dict[str, Any], Shape] | None:
         """Return our family, its arguments and the shape, if the family of a variable is ours."""
         node = rv.owner
-        entry, compound = (table.get(type(node.op).__name__) for table in (FAMILIES, COMPOUNDS))
-        if compound is not None:
-            return self.compound(rv, compound)
+        kind = type(node.op).__name__
+        if kind in COMPOUNDS:
+            return self.compound(rv, COMPOUNDS[kind])
+        entry = FAMILIES.get(kind)
         if entry is None:
             return None
         name, read = entry
