@@ -48,6 +48,7 @@ from pmjax.api.step_methods import (
 from pmjax.api.vectorize import vectorize_over_posterior
 from pmjax.datasets import get_data
 from pmjax.distributions import *  # noqa: F403
+from pmjax.distributions import WishartBartlett
 from pmjax.errors import ImputationWarning, ModelError, NoModelError, SamplingError, SamplingWarning
 from pmjax.graph.variable import Variable, lift
 from pmjax.inference.others.blackjax import BlackJAXNUTS
@@ -126,6 +127,7 @@ __all__ = [
     "to_inference_data",
     "ModelError",
     "MutableData",
+    "WishartBartlett",
     "NoModelError",
     "Potential",
     "SamplingError",

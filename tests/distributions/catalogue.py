@@ -258,6 +258,9 @@ CAR = Simulated(
     lambda x: _PULL.logpdf(x) + 1.5 * np.log(2 * np.pi) - 0.5 * np.log(2.0),
     lambda rng, size: _PULL.rvs(size, random_state=rng),
 )
+_ROWS, _COLUMNS = np.array([[2.0, 0.3], [0.3, 1.0]]), np.array([[1.0, -0.4], [-0.4, 0.8]])
+_KRON = stats.multivariate_normal([1.0, -2.0, 0.5, 0.0], np.kron(_ROWS, _COLUMNS) + 0.7**2 * np.eye(4))
+KRONECKER = Simulated(_KRON.logpdf, lambda rng, size: _KRON.rvs(size, random_state=rng))
 ICAR = Intrinsic(
     lambda x: -0.5 * (np.diff(x) ** 2).sum() / 1.5**2 + stats.norm(0, 0.2 * 3).logpdf(x.sum()),
     lambda rng, size: rng.normal(size=(size, 3)),
@@ -513,6 +516,17 @@ EXAMPLES = {
     "stick breaking": Example(d.StickBreakingWeights, {"alpha": 1.5, "K": 2}, STICKS),
     "autoregression": Example(d.CAR, {"mu": _MU, "W": _PATH, "alpha": 0.5, "tau": 2.0}, CAR),
     "intrinsic autoregression": Example(d.ICAR, {"W": _PATH, "sigma": 1.5, "zero_sum_stdev": 0.2}, ICAR),
+    "matrix normal": Example(
+        d.MatrixNormal,
+        {"mu": np.array([[1.0, 0.0], [-1.0, 2.0]]), "rowcov": _ROWS, "colcov": _COLUMNS},
+        stats.matrix_normal([[1.0, 0.0], [-1.0, 2.0]], _ROWS, _COLUMNS),
+    ),
+    "Kronecker": Example(
+        d.KroneckerNormal,
+        {"mu": [1.0, -2.0, 0.5, 0.0], "covs": [_ROWS, _COLUMNS], "sigma": 0.7},
+        KRONECKER,
+    ),
+    "Wishart": Example(d.Wishart, {"nu": 4.0, "V": _ROWS}, stats.wishart(4, _ROWS)),
     "LKJ": Example(d.LKJCorr, {"n": 2, "eta": 1.0}, LKJ_FACTOR),
     "LKJ covariance": Example(
         d.LKJCholeskyCov,

@@ -18,9 +18,13 @@ MODE = "FAST_COMPILE"
 if int(pymc.__version__.split(".")[0]) < 6:
     pytest.skip("LKJCorr and others have other coordinates before PyMC 6", allow_module_level=True)
 
-pytestmark = pytest.mark.filterwarnings("ignore:PyTensor could not link to a BLAS:UserWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:PyTensor could not link to a BLAS:UserWarning"),
+    pytest.mark.filterwarnings("ignore:pytensor.tensor.linalg.trace is deprecated:FutureWarning"),
+]
 
 COV = np.array([[2.0, 0.6, 0.1], [0.6, 1.0, -0.3], [0.1, -0.3, 0.5]])
+TWO = np.array([[1.0, 0.2], [0.2, 2.0]])
 # Four places in a ring, and a fifth beside the first.
 PLACES = np.array([[0, 1, 0, 1, 1], [1, 0, 1, 0, 0], [0, 1, 0, 1, 0], [1, 0, 1, 0, 0], [1, 0, 0, 0, 0]])
 COUNTS = np.array([[1, 0, 2], [0, 3, 2]])
@@ -66,6 +70,26 @@ MODELS: dict[str, Build] = {
     "CAR, data": lambda pm: pm.CAR("x", np.zeros(5), pm.Data("W", PLACES * 0.5), 0.7, 2.0),
     "ICAR": lambda pm: pm.ICAR("x", PLACES),
     "ICAR, scale": lambda pm: pm.ICAR("x", W=PLACES, sigma=pm.HalfNormal("s"), zero_sum_stdev=0.1),
+    "MatrixNormal": lambda pm: pm.MatrixNormal("x", mu=np.ones((3, 2)), rowcov=COV, colcov=TWO),
+    "MatrixNormal, factors": lambda pm: pm.MatrixNormal(
+        "x",
+        mu=0.0,
+        rowchol=np.linalg.cholesky(COV),
+        colchol=pm.LKJCholeskyCov("c", eta=2, n=2, sd_dist=pm.HalfNormal.dist(2.0))[0],
+    ),
+    "Wishart": lambda pm: pm.Wishart("x", nu=5, V=COV),
+    "Wishart, factor": lambda pm: pm.Wishart("x", nu=5, scale_chol=np.linalg.cholesky(COV)),
+    "WishartBartlett": lambda pm: pm.WishartBartlett("x", COV, 5, return_cholesky=True),
+    "KroneckerNormal": lambda pm: pm.KroneckerNormal("x", np.ones(6), covs=[COV, TWO], shape=6),
+    "KroneckerNormal, chols": lambda pm: pm.KroneckerNormal(
+        "x", np.ones(6), chols=[np.linalg.cholesky(m) for m in (TWO, COV)], sigma=pm.HalfNormal("s"), shape=6
+    ),
+    "KroneckerNormal, evds": lambda pm: pm.KroneckerNormal(
+        "x", np.ones(6), evds=[np.linalg.eigh(m) for m in (COV, TWO)], sigma=0.5, shape=(2, 6)
+    ),
+    "KroneckerNormal, random": lambda pm: pm.KroneckerNormal(
+        "x", np.zeros(6), covs=[np.eye(3) * pm.HalfNormal("s"), TWO], sigma=0.5, shape=6
+    ),
     "Multinomial": lambda pm: pm.Multinomial("x", n=[3, 5], p=pm.Dirichlet("p", np.ones(3)), observed=COUNTS),
     "DirichletMultinomial": lambda pm: pm.DirichletMultinomial(
         "x", n=[3, 5], a=pm.Gamma("a", 2, 1, shape=3), observed=COUNTS

@@ -63,6 +63,14 @@ from pmjax.distributions.limited import (
 from pmjax.distributions.markov_chain import (
     DiscreteMarkovChain,
 )
+from pmjax.distributions.matrix import (
+    KroneckerNormal,
+    MatrixNormal,
+    Wishart,
+)
+from pmjax.distributions.matrix import (
+    WishartBartlett as WishartBartlett,
+)
 from pmjax.distributions.mixture import (
     Mixture,
     NormalMixture,
@@ -142,6 +150,7 @@ __all__ = [
     "HyperGeometric",
     "Interpolated",
     "InverseGamma",
+    "KroneckerNormal",
     "Kumaraswamy",
     "LKJCholeskyCov",
     "LKJCorr",
@@ -150,6 +159,7 @@ __all__ = [
     "Logistic",
     "LogitNormal",
     "Lognormal",
+    "MatrixNormal",
     "Mixture",
     "Moyal",
     "Multinomial",
@@ -178,6 +188,7 @@ __all__ = [
     "VonMises",
     "Wald",
     "Weibull",
+    "Wishart",
     "ZeroInflatedBinomial",
     "ZeroInflatedNegativeBinomial",
     "ZeroInflatedPoisson",

@@ -148,9 +148,6 @@ class MarginalKron(_OnGrid):
         if is_observed:
             kwargs["observed"] = y
         covs = [cov(X) for cov, X in zip(self.cov_funcs, self.Xs, strict=True)]
-        if not hasattr(families, "KroneckerNormal"):
-            dense = stabilize(linalg.kron(*covs), as_variable(sigma) ** 2)
-            return families.MvNormal(name, mu=self.mean_func(points), chol=factor(dense), **kwargs)
         return families.KroneckerNormal(name, mu=self.mean_func(points), covs=covs, sigma=sigma, **kwargs)
 
     def conditional(
