@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pmjax.model.family import Family
+
 PACKAGE = Path(__file__).parents[1] / "src" / "pmjax"
 
 
@@ -23,6 +25,10 @@ MODULES = [_module_name(p) for p in sorted(PACKAGE.rglob("*.py")) if ">>> " in p
 def test_the_examples_are_true(name: str) -> None:
     report: list[str] = []
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
-    for example in doctest.DocTestFinder(exclude_empty=True).find(importlib.import_module(name)):
-        runner.run(example, out=report.append)
+    module, finder = importlib.import_module(name), doctest.DocTestFinder(exclude_empty=True)
+    # A family is an object, in which the finder would not look for examples.
+    families = [v for v in vars(module).values() if isinstance(v, Family) and type(v).__module__ == name]
+    for owner in (module, *families):
+        for example in finder.find(owner, getattr(owner, "__name__", type(owner).__name__), module):
+            runner.run(example, out=report.append)
     assert runner.summarize(verbose=False).failed == 0, "".join(report)

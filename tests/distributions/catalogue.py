@@ -329,6 +329,20 @@ T_WALK = Simulated(
         axis=1,
     ),
 )
+
+
+def _decay(x: Any, rate: Any, spread: Any) -> tuple[Any, Any]:
+    return -rate * x, spread
+
+
+DECAY = Simulated(
+    lambda x: float(
+        stats.norm(1, 2).logpdf(x[0]) + stats.norm(0.6 * x[:-1], 0.7 * 0.2**0.5).logpdf(x[1:]).sum()
+    ),
+    lambda rng, size: np.stack(
+        [a := rng.normal(1, 2, size), 0.6 * a + rng.normal(0, 0.7 * 0.2**0.5, size)], axis=-1
+    ),
+)
 GARCH = Simulated(lambda x: stats.norm(0, _garch_deviations(x)).logpdf(x).sum(), _garch)
 
 
@@ -642,6 +656,17 @@ EXAMPLES = {
     ),
     "GARCH": Example(
         d.GARCH11, {"omega": 0.5, "alpha_1": 0.3, "beta_1": 0.4, "initial_vol": 0.7, "steps": 2}, GARCH
+    ),
+    "differential equation": Example(
+        d.EulerMaruyama,
+        {
+            "dt": 0.2,
+            "sde_fn": _decay,
+            "sde_pars": [2.0, 0.7],
+            "init_dist": d.Normal.dist(1.0, 2.0),
+            "steps": 1,
+        },
+        DECAY,
     ),
     "categorical": Example(d.Categorical, {"p": _P3}, stats.rv_discrete(values=(range(3), _P3))),
 }

@@ -40,6 +40,11 @@ WEIGHTS = {"omega": 1.0, "alpha_1": 0.3, "beta_1": 0.4, "initial_vol": 1.0}
         (pm.AR, {**WALK, "rho": 0.5, "steps": 4, "sigma": np.ones(3)}, (3, 5)),
         (pm.AR, {**WALK, "rho": np.zeros((2, 3)), "constant": True, "steps": 1}, (2, 3)),
         (pm.GARCH11, {**WEIGHTS, "steps": 4}, (5,)),
+        (
+            pm.EulerMaruyama,
+            {"dt": 0.1, "sde_fn": lambda x, a: (-a * x, 1.0), "sde_pars": [np.ones(2)], **WALK, "steps": 4},
+            (2, 5),
+        ),
         (pm.GARCH11, {**WEIGHTS, "omega": np.ones(2), "steps": 4}, (2, 5)),
     ],
 )
@@ -138,6 +143,11 @@ WRONG: dict[str, tuple[Any, dict[str, Any], str]] = {
         pm.MvGaussianRandomWalk,
         {"mu": np.zeros(3), "cov": np.eye(3), "tau": np.eye(3), "init_dist": VECTOR, "steps": 3},
         "one of cov, tau and chol, got cov, tau",
+    ),
+    "a number for a function": (
+        pm.EulerMaruyama,
+        {"dt": 0.1, "sde_fn": 1.0, "sde_pars": [], **WALK, "steps": 3},
+        "sde_fn is a function",
     ),
     "variance": (pm.GARCH11, {**WEIGHTS, "alpha_1": -0.1, "steps": 3}, "alpha_1 takes numbers of at least 0"),
 }

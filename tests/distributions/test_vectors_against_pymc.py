@@ -98,6 +98,12 @@ MODELS: dict[str, Build] = {
         "x", eta=pm.Normal("eta"), cutpoints=[-1.0, 1.0], n=[3, 5], observed=COUNTS
     ),
 }
+
+
+def _sde(x: Any, a: Any, b: Any) -> tuple[Any, Any]:
+    return -a * x, b * (1 + x**2) ** 0.5
+
+
 # Sequences in time, whose starts are PyMC's too.
 SEQUENCES: dict[str, Build] = {
     "GaussianRandomWalk": lambda pm: pm.GaussianRandomWalk(
@@ -151,6 +157,12 @@ SEQUENCES: dict[str, Build] = {
     "GARCH11, batch": lambda pm: pm.GARCH11("x", [0.5, 1.0], 0.3, 0.5, [1.0, 2.0], shape=(2, 3)),
 }
 MODELS.update(SEQUENCES)
+MODELS["EulerMaruyama"] = lambda pm: pm.EulerMaruyama(
+    "x", 0.1, _sde, [pm.HalfNormal("a"), 0.7], init_dist=pm.Normal.dist(1, 2), initval=np.ones(5), steps=4
+)
+MODELS["EulerMaruyama, batch"] = lambda pm: pm.EulerMaruyama(
+    "x", 0.1, _sde, ([0.5, 1.0], pm.HalfNormal("b")), init_dist=pm.Normal.dist(), observed=np.ones((2, 3))
+)
 
 
 def built(module: Any, build: Build) -> Any:

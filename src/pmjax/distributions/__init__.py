@@ -108,7 +108,7 @@ from pmjax.distributions.random_walk import (
     MvStudentTRandomWalk,
     RandomWalk,
 )
-from pmjax.distributions.time_series import AR, GARCH11
+from pmjax.distributions.time_series import AR, GARCH11, EulerMaruyama
 
 __all__ = [
     "AR",
@@ -132,6 +132,7 @@ __all__ = [
     "DiscreteMarkovChain",
     "DiscreteUniform",
     "DiscreteWeibull",
+    "EulerMaruyama",
     "ExGaussian",
     "Exponential",
     "Flat",

@@ -37,6 +37,7 @@ class LKJCorr(Family):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import pmjax as pm
     >>> factor = pm.LKJCorr.dist(n=2, eta=1.0)
     >>> round(float(pm.logp(factor, np.eye(2)).eval()), 4)
@@ -79,6 +80,7 @@ class LKJCholeskyCov(Family):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import pmjax as pm
     >>> with pm.Model() as model:
     ...     chol, corr, stds = pm.LKJCholeskyCov("chol", eta=2.0, n=3, sd_dist=pm.Exponential.dist(1.0))

@@ -13,10 +13,11 @@ from pmjax.distributions.mixture import component_of, inputs_of, law_of
 from pmjax.distributions.parameters import scale_of
 from pmjax.distributions.sequence import Sequence, warn_of_default
 from pmjax.errors import ModelError
-from pmjax.graph.variable import Variable, call
+from pmjax.graph.variable import Variable, as_variable, call
 from pmjax.laws.law import Law
 from pmjax.laws.support import POSITIVE
 from pmjax.laws.timeseries import autoregression, garch
+from pmjax.logprob import euler_maruyama
 from pmjax.model.family import family, parametrisation
 
 NORMAL: Any = Normal
@@ -124,6 +125,57 @@ class GARCH11(Sequence):
     @parametrisation
     def by_weights(omega: Any, alpha_1: Any, beta_1: Any, initial_vol: Any) -> Any:
         return omega, alpha_1, beta_1, initial_vol
+
+
+@family
+class EulerMaruyama(Sequence):
+    r"""A stochastic differential equation :math:`dx = f(x) dt + g(x) dW` in steps of length dt.
+
+    .. math:: x_{t + 1} \sim N(x_t + f(x_t) \, dt, \; g(x_t)^2 \, dt)
+
+    Its shape is (..., T): give `shape`, `dims` or `steps`.
+
+    Parameters
+    ----------
+    dt : float or array
+        The length of a step in time, positive.
+    sde_fn : callable
+        ``sde_fn(x, *sde_pars)`` returns drift f and diffusion g, from variables.
+    sde_pars : sequence of array
+        The parameters of the function.
+    init_dist : Variable, optional
+        The distribution of the first value, made by ``.dist``; ``Normal.dist(0, 100)`` by default.
+    steps : int, optional
+        The number of steps, T - 1.
+
+    Examples
+    --------
+    >>> import pmjax as pm
+    >>> decay = lambda x, rate: (-rate * x, 0.5)
+    >>> x = pm.EulerMaruyama.dist(0.1, decay, [2.0], init_dist=pm.Normal.dist(0, 1), steps=1)
+    >>> round(float(pm.logp(x, [1.0, 0.8]).eval()), 4)
+    -0.4934
+    """
+
+    raw = ("sde_fn", "sde_pars", "init_dist")
+    domains = {"dt": POSITIVE}
+
+    def read(  # type: ignore[override]
+        self, dt: Any, sde_fn: Any, sde_pars: Any, *, init_dist: Any = None
+    ) -> tuple[Law, SequenceOf[Any]]:
+        if not callable(sde_fn):
+            raise ModelError(f"sde_fn is a function of x and sde_pars, got {sde_fn!r}")
+        if not isinstance(sde_pars, (tuple, list)):
+            raise ModelError(f"sde_pars is a list of the parameters of sde_fn, got {sde_pars!r}")
+        if init_dist is None:
+            warn_of_default("Normal.dist(0, 100, shape=...)")
+            init_dist = NORMAL.dist(0.0, 100.0)
+        init = component_of(init_dist, "init_dist")
+        law = law_of(init)
+        if law.event_ndim:
+            raise ModelError(f"init_dist must be a distribution of numbers, got {law.name}")
+        own = [as_variable(p) for p in sde_pars]
+        return euler_maruyama.EulerMaruyama(sde_fn, len(own), law), (dt, *own, *inputs_of(init))
 
 
 def _order(coefficients: int, constant: bool, ar_order: int | None) -> int:

@@ -84,7 +84,7 @@ class CustomLaw(Law):
 
     def infer(self, params: Sequence[Any], shape: Shape | None) -> tuple[Shape, np.dtype]:
         if shape is None and self.dist is not None:
-            shape = self._expression(_inputs(params), None).shape
+            shape = self._expression(as_inputs(params), None).shape
         if shape is None and self.event and self.count:
             # Events without a length of their own are as long as those of the first parameter that has some.
             shapes = [tuple(p.shape) for p, n in zip(params, self.ndims, strict=True) if n == self.event]
@@ -92,7 +92,7 @@ class CustomLaw(Law):
         return super().infer(params, shape)
 
     def log_density(self, x: Array, *params: Array) -> Array:
-        value, inputs = _input(x, self.whole), _inputs(params)
+        value, inputs = _input(x, self.whole), as_inputs(params)
         if self.logp is not None:
             node = as_variable(self.logp(value, *inputs))
         elif self.dist is not None:
@@ -104,7 +104,7 @@ class CustomLaw(Law):
         return _value(node, dict(zip([value, *inputs], [jnp.asarray(x), *params], strict=True)))
 
     def log_cdf(self, x: Array, *params: Array) -> Array:
-        value, inputs = _input(x, self.whole), _inputs(params)
+        value, inputs = _input(x, self.whole), as_inputs(params)
         if self.logcdf is not None:
             node = as_variable(self.logcdf(value, *inputs))
         elif self.dist is not None:
@@ -117,7 +117,7 @@ class CustomLaw(Law):
     def draw(self, key: Key, shape: Shape, *params: Array) -> Array:
         batch = shape[: len(shape) - self.event]
         if self.dist is not None:
-            inputs = _inputs(params)
+            inputs = as_inputs(params)
             drawn = _drawn(self._expression(inputs, batch), dict(zip(inputs, params, strict=True)), key)
             return jnp.broadcast_to(drawn, shape)
         if self.random is None:
@@ -174,7 +174,7 @@ def event_of(label: str, dist: Function, params: Sequence[Variable]) -> tuple[in
     They are those that its log density sums over; none where no density can be derived.
     """
     law = CustomLaw(label, len(params), (0,) * len(params), 0, False, dist=dist)
-    expression = law._expression(_inputs(params), None)
+    expression = law._expression(as_inputs(params), None)
     whole = expression.dtype.kind in "iub"
     value = Variable(Input(expression.shape, expression.dtype))
     try:
@@ -197,7 +197,8 @@ def _input(x: Any, whole: bool) -> Variable:
     return Variable(Input(tuple(np.shape(x)), np.dtype("int64" if whole else "float64")))
 
 
-def _inputs(params: Sequence[Any]) -> list[Variable]:
+def as_inputs(params: Sequence[Any]) -> list[Variable]:
+    """Return nodes that stand for arrays where a function of the user is read."""
     kinds = [np.dtype("int64" if np.dtype(p.dtype).kind in "iub" else "float64") for p in map(_array, params)]
     return [Variable(Input(tuple(np.shape(p)), kind)) for p, kind in zip(params, kinds, strict=True)]
 
