@@ -45,7 +45,6 @@ REASONS: dict[str, str] = {
     **dict.fromkeys(("choose", "compress", "nonzero", "nonzero_values"), "the function of pmjax.tensor"),
     **dict.fromkeys(("Constant", "TYPE_CHECKING"), "typing"),
     "interpolate1d": "pmjax.tensor.interp",
-    "ode": "lift an integrator of JAX (jax.experimental.ode.odeint, diffrax) with pm.lift",
     "set_tt_rng": _COMPILER,
     "MarginalSparse": "renamed MarginalApprox in PyMC",
 }

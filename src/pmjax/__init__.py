@@ -72,7 +72,7 @@ from pmjax.model.minibatch import Minibatch
 from pmjax.model.named import ConstantData, Data, Deterministic, MutableData, Potential, set_data
 from pmjax.results.multitrace import MultiTrace
 from pmjax.target.target import Target
-from pmjax.tensor import math, scan, shared
+from pmjax.tensor import math, ode, scan, shared
 from pmjax.tensor import pytensor_functions as pytensorf
 from pmjax.tensor.calculus import function
 from pmjax.tensor.pytensor_functions import floatX, intX
@@ -80,6 +80,7 @@ from pmjax.version import __version__
 
 # PyMC's two names for the module of JAX samplers: pm.sampling_jax and pm.sampling.jax.
 sys.modules[f"{__name__}.sampling"] = sampling
+sys.modules[f"{__name__}.ode"] = ode
 sys.modules[f"{__name__}.pytensorf"] = pytensorf
 sys.modules[f"{__name__}.sampling_jax"] = sys.modules[f"{__name__}.sampling.jax"] = sampling_jax
 
@@ -156,6 +157,7 @@ __all__ = [
     "model_to_graphviz",
     "model_to_mermaid",
     "observe",
+    "ode",
     "modelcontext",
     "pytensorf",
     "sample",

@@ -73,8 +73,10 @@ class TruncatedNormal(Law):
         return self.quantile(jax.random.uniform(key, shape), mu, sigma, lower, upper)
 
     def center(self, mu: Array, sigma: Array, lower: Array, upper: Array) -> Array:
-        margin = np.minimum(sigma, (upper - lower) / 4)
-        return np.clip(mu, lower + margin, upper - margin)
+        with np.errstate(invalid="ignore"):
+            one_end = np.where(np.isinf(upper), lower + 1, upper - 1)
+            between = np.where(np.isinf(lower) | np.isinf(upper), one_end, (lower + upper) / 2)
+        return np.where(np.isinf(lower) & np.isinf(upper), mu, between)
 
     def log_cdf(self, x: Array, mu: Array, sigma: Array, lower: Array, upper: Array) -> Array:
         return self._log_share(lower, x, mu, sigma, lower, upper)

@@ -71,7 +71,7 @@ class Bernoulli(Law):
         return jax.random.bernoulli(key, jax.nn.sigmoid(logit_p), shape).astype(int)
 
     def center(self, logit_p: Array) -> Array:
-        return np.where(np.asarray(logit_p) > 0, 1, 0)
+        return np.where(np.asarray(logit_p) < 0, 0, 1)
 
     def log_cdf(self, x: Array, logit_p: Array) -> Array:
         return jnp.where(x < 0, -jnp.inf, jnp.where(x < 1, -softplus(logit_p), 0.0))

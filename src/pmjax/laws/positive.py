@@ -241,7 +241,7 @@ class LogNormal(Law):
         return jnp.exp(mu + sigma * jax.random.normal(key, shape))
 
     def center(self, mu: Array, sigma: Array) -> Array:
-        return np.exp(mu)
+        return np.exp(mu + sigma * sigma / 2)
 
     def log_cdf(self, x: Array, mu: Array, sigma: Array) -> Array:
         inside = x > 0
