@@ -23,6 +23,7 @@ from pmjax.api.model import modelcontext
 from pmjax.api.samplers import INITS, choose_sampler
 from pmjax.api.starts import InitialValues, as_seed, chain_starts, explain_failed_start
 from pmjax.api.step_methods import take_turns
+from pmjax.api.warm import default_tune, warmth
 from pmjax.errors import ModelError, SamplingWarning
 from pmjax.inference.nuts.sampler import NUTS
 from pmjax.model.declarations import Declarations
@@ -34,6 +35,7 @@ from pmjax.rewrites.recentre import describe_centring
 from pmjax.run.plan import Plan, Run
 from pmjax.run.progress import announce
 from pmjax.run.starts import ATTEMPTS, StartError
+from pmjax.run.warm import warm_starts
 from pmjax.runtime.background import Background
 from pmjax.runtime.collector import no_full_collections
 from pmjax.target.of_model import model_target
@@ -43,7 +45,7 @@ from pmjax.target.target import Target
 def sample(
     draws: int = 1000,
     *,
-    tune: int | None = 1000,
+    tune: int | None = None,
     chains: int | None = 4,
     cores: int | None = None,
     random_seed: Any = None,
@@ -56,7 +58,7 @@ def sample(
     recover: bool = True,
     initvals: InitialValues = None,
     step: Any = None,
-    init: str = "auto",
+    init: Any = "auto",
     jitter_max_retries: int = ATTEMPTS - 1,
     target_accept: float | None = None,
     max_treedepth: int | None = None,
@@ -75,7 +77,8 @@ def sample(
     Parameters
     ----------
     draws, tune : int
-        Kept draws and warm-up draws of each chain.
+        Kept draws and warm-up draws of each chain: 1000 of each by default, and a warm-up of 100 where
+        `init` is an earlier result.
     chains : int
         Number of chains.
     cores : int, optional
@@ -107,10 +110,12 @@ def sample(
         program; the model is then sampled as it is written. By default discrete variables that cannot be
         summed out are moved by Gibbs steps (few values) and Metropolis steps, the others by NUTS, and one
         line says which and why.
-    init : str
+    init : str, InferenceData or DataTree
         PyMC's words: ``"adapt_diag"`` without jitter of the starts, ``"jitter+adapt_diag"`` (the default)
         with a uniform one in (-1, 1) in the unconstrained space, ``"adapt_full"`` and ``"jitter+adapt_full"``
-        for a dense metric.
+        for a dense metric. ``"pathfinder"`` and ``"laplace"`` begin with an approximation of the posterior:
+        starts are draws of it, its covariance is the first metric. An earlier result of the same model,
+        with the same or with other data, gives starts, metric, centrings and step size.
     jitter_max_retries : int
         Starts that a chain tries after the first, with less and less jitter.
     target_accept : float, optional
@@ -165,7 +170,7 @@ def sample(
     if sampler is None and hasattr(step, "sample"):
         sampler, step = step, None
     check_unknown(unknown, list(inspect.signature(sample).parameters)[:-1])
-    tune, chains = 1000 if tune is None else tune, 4 if chains is None else chains
+    tune, chains = default_tune(init) if tune is None else tune, 4 if chains is None else chains
     check_numbers(draws, tune, chains, cores)
     show, extra, began = shows_progress(progressbar, quiet), result_options(idata_kwargs), time.perf_counter()
     accept = {"target_accept": target_accept, "max_treedepth": max_treedepth}
@@ -175,8 +180,10 @@ def sample(
     densities = [kind for option, kind in DENSITIES.items() if extra.get(option)]
     spec = _with_terms(target, densities, names)
     checks, attempts = compute_convergence_checks, jitter_max_retries + 1
+    warm = warmth(init, target, chosen, seed, initvals, chains, tune)
+    jitter = warm.starts or INITS[init][0]
     starts = chain_starts(
-        target.start, seed, initvals, jitter=INITS[init][0], chains=chains, attempts=attempts
+        target.start, seed, initvals, jitter=bool(jitter), chains=chains, attempts=attempts
     )
     inside = not return_inferencedata or extra.get("include_transformed")
     plan = Plan(
@@ -184,22 +191,25 @@ def sample(
         tune=tune,
         chains=chains,
         seed=seed,
-        starts=starts,
+        starts=warm_starts(warm.starts, starts) if warm.starts else starts,
         names=names,
         attempts=attempts,
         keep_theta=bool(inside or extra.get("include_unconstrained")),
         keep_warmup=not discard_tuned_samples,
+        warm=warm.starts,
     )
     loading = Background(partial(preload, checks))
     run = Run(cores=cores, progressbar=show, callback=as_callback(callback), while_compiling=loading.start)
     announce(target.notes, show)
+    announce(warm.said, show)
     build_seconds = time.perf_counter() - began
     try:
         with no_full_collections():
-            trace = chosen.sample(target, plan, run)
+            trace = warm.sampler.sample(target, plan, run)
     except StartError as error:
         raise explain_failed_start(target, error) from None
     trace.attributes |= {"rewrites": target.notes, "centring": describe_centring(trace.knobs)}
+    trace.attributes |= {"warm_start": warm.said} if warm.said else {}
     announce(str(trace.attributes["centring"]), show)
     trace.seconds = {"build": build_seconds, **trace.seconds}
     judged = doubts(trace, chosen.target_accept, target.free, loading, checks)

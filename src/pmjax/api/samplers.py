@@ -33,6 +33,8 @@ INITS: dict[str, tuple[bool, str | None]] = {
     "adapt_diag_grad": (False, "diag"),
     "jitter+adapt_full": (True, "dense"),
     "adapt_full": (False, "dense"),
+    "pathfinder": (True, None),
+    "laplace": (True, None),
 }
 """PyMC's words for how chains begin: whether starts are jittered, and the metric."""
 
@@ -40,7 +42,7 @@ INITS: dict[str, tuple[bool, str | None]] = {
 def choose_sampler(
     nuts_sampler: str | None,
     given: Any,
-    init: str,
+    init: Any,
     arguments: Mapping[str, Any],
     options: Mapping[str, Any] | None,
     nuts: Mapping[str, Any] | None,
@@ -53,8 +55,8 @@ def choose_sampler(
         A name of `SAMPLERS`, or PyMC's ``"pymc"``, which means ours.
     given : Sampler or None
         A sampler, which the user has made.
-    init : str
-        A key of `INITS`.
+    init : str or Any
+        A key of `INITS`, or an earlier result.
     arguments : mapping
         ``target_accept`` and ``max_treedepth``, as far as they were given to `sample` itself.
     options, nuts : mapping, optional
@@ -65,6 +67,8 @@ def choose_sampler(
     ModelError
         If there is no such sampler, or it has no such option.
     """
+    if not isinstance(init, str):
+        init = "auto"
     if init not in INITS:
         raise ModelError(
             f"sample: init must be one of {', '.join(map(repr, INITS))}, got {init!r}; "

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pmjax.results.groups import assemble
+from pmjax.results.sampler_state import FIXED, GROUP, state_arrays, state_attributes
 from pmjax.run.trace import Phase, Trace
 from pmjax.target.labels import Labels
 from pmjax.version import __version__
@@ -27,7 +28,8 @@ def to_arviz(
     """Return a trace as ArviZ knows results: ``InferenceData`` (ArviZ 0.x) or ``DataTree`` (1.x).
 
     The groups are ``posterior``, ``sample_stats``, ``observed_data`` and ``constant_data``, and
-    ``warmup_posterior`` and ``warmup_sample_stats`` if the trace has kept its warm-up.
+    ``warmup_posterior`` and ``warmup_sample_stats`` if the trace has kept its warm-up, and ``sampler_state``,
+    from which another run can go on.
 
     Parameters
     ----------
@@ -59,6 +61,9 @@ def to_arviz(
         groups[f"{prefix}sample_stats"] = dataset(phase.stats, labels, attributes)
         if unconstrained:
             groups[f"{prefix}unconstrained_posterior"] = dataset(pieces, labels, attributes)
+    if trace.ends:
+        about = {**origin(), **state_attributes(trace, labels)}
+        groups[GROUP] = dataset(state_arrays(trace), Labels(FIXED), about, sample_dims=("chain",))
     for name in ("observed_data", "constant_data"):
         if data := getattr(labels, name):
             groups[name] = dataset(data, labels, origin(), sample_dims=())

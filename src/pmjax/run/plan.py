@@ -12,6 +12,7 @@ from pmjax.run.snapshot import Snapshot
 from pmjax.run.starts import ATTEMPTS, Starts
 from pmjax.run.store import Store
 from pmjax.run.trace import Trace
+from pmjax.run.warm import WarmStart
 from pmjax.target.target import Target
 
 
@@ -32,6 +33,8 @@ class Plan:
         Starts that a chain tries.
     keep_theta, keep_warmup : bool
         Keep points of the unconstrained space; keep the warm-up.
+    warm : sequence of WarmStart
+        What is known before the first draw, for the chains in turn; empty if nothing is.
     """
 
     draws: int
@@ -43,6 +46,7 @@ class Plan:
     attempts: int = ATTEMPTS
     keep_theta: bool = False
     keep_warmup: bool = False
+    warm: Sequence[WarmStart] = ()
 
     @property
     def first_starts(self) -> np.ndarray:

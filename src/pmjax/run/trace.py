@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pmjax.run.warm import WarmStart
+
 
 @dataclass
 class Phase:
@@ -46,6 +48,10 @@ class Trace:
         One sentence for each thing the user should know (an interrupt, say).
     knobs : list of dict of str to ndarray
         The knobs of the density that each chain's warm-up has ended with, if the sampler fits them.
+    ends : list of WarmStart
+        Where each chain has ended, if another run can go on from there.
+    metric : str
+        The kind of the metric of ``ends``.
     """
 
     posterior: Phase
@@ -55,3 +61,5 @@ class Trace:
     attributes: dict[str, object] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     knobs: list[dict[str, np.ndarray]] = field(default_factory=list)
+    ends: list[WarmStart] = field(default_factory=list)
+    metric: str = ""

@@ -26,6 +26,7 @@ PURPOSES = (
     "resampling",  # by importance weights
     "steps",  # samplers that take turns: chain; chain, step
     "particles",  # of sequential Monte Carlo: chain; chain, call
+    "warm start",  # draws of an approximation where chains begin: chain
 )
 """What streams are for, and what their places are; new ones are added at the end."""
 

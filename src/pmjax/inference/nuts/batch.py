@@ -88,6 +88,11 @@ class Batch:
         made = sum(chain.gradients for chain in self.members)
         return {"useful_ticks": made / max(len(self.members) * self._ticks, 1)}
 
+    def states(self) -> list[Any]:
+        """Return what each member carries, on the host."""
+        assert self._walks is not None
+        return _unstack(jax.device_get(self._walks.chain), range(len(self.members)))
+
     def snapshot(self) -> Snapshot:
         """Return all that the chains need to go on from here, in the middle of their trajectories."""
         waiting = np.isin(np.arange(len(self.members)), [chain.index for chain in self._at_window_end])

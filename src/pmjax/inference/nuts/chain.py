@@ -22,11 +22,14 @@ from pmjax.run.chunk import Chunk
 from pmjax.run.snapshot import Snapshot
 from pmjax.run.starts import StartError, Starts
 from pmjax.run.statistics import STATS
+from pmjax.run.warm import WarmStart
 from pmjax.runtime import streams
 
 # Between chunks an interrupt is answered, and another chain may have the processor.
 CHUNK_SECONDS = 0.05
 INITIAL_STEP = 0.1
+# Draws that the metric of a warm start weighs as much as.
+WARM_DRAWS = 50
 N_STEPS, DIVERGING = STATS.index("n_steps"), STATS.index("diverging")
 
 T = TypeVar("T")
@@ -94,6 +97,7 @@ class Shared:
     window_hook: WindowHook | None
     keep: Callable[[Chunk, Any], None]
     save: Callable[[Snapshot], None] | None = None
+    warm: Sequence[WarmStart] = ()
 
     @property
     def uses_pairs(self) -> bool:
@@ -179,6 +183,11 @@ class Chain:
     def attributes(self) -> dict[str, object]:
         """What is recorded with the result beside the run's own."""
         return {}
+
+    def states(self) -> list[ChainState]:
+        """Return what each member carries, on the host."""
+        assert self.state is not None
+        return [jax.tree.map(np.asarray, self.state)]
 
     def snapshot(self) -> Snapshot:
         """Return all that the chain needs to go on from here."""
@@ -283,7 +292,9 @@ class Chain:
 
     def start(self) -> Calls[None]:
         """Find a start with a finite density, and a first metric and step size."""
-        run, self.knobs = self.run, self.run.knobs
+        run, warm, self.knobs = self.run, self._warm, self.run.knobs
+        if warm is not None and warm.knobs:
+            self.knobs = {n: np.asarray(warm.knobs[n], old.dtype) for n, old in run.knobs.items()}
         key = streams.key(self.seed, "trajectories", self.index)
         for attempt in range(run.attempts):
             theta = np.asarray(run.starts(self.index, attempt), run.dtype)
@@ -293,8 +304,31 @@ class Chain:
         else:
             assert self.state is not None
             raise StartError(self.index, theta, float(self.state.point.log_density), run.attempts)
+        if warm is not None:
+            self._take(warm)
+            return
         self._restart_metric()
         self._search_step_size(INITIAL_STEP)
+
+    @property
+    def _warm(self) -> WarmStart | None:
+        warm = self.run.warm
+        return warm[self.index % len(warm)] if warm else None
+
+    def _take(self, warm: WarmStart) -> None:
+        """Begin with a metric, and with a step size if there is one."""
+        assert self.state is not None
+        dtype = self.run.dtype
+        metric = metrics.Metric(*(np.asarray(x, dtype) for x in (warm.sigma, warm.directions, warm.scales)))
+        self.state = self.state._replace(
+            metric=metric, estimator=metrics.prior_estimate(metric.sigma, WARM_DRAWS, dtype)
+        )
+        if not np.isfinite(warm.step_size):
+            self._search_step_size(INITIAL_STEP)
+            return
+        step = np.asarray(warm.step_size, dtype)
+        averaging = step_size.begin_warm(np.log(step))
+        self.state = self.state._replace(step_size=step, dual_averaging=averaging)
 
     def _evaluate(self, fresh: ChainState) -> Calls[bool]:
         """Evaluate the density at a fresh state's position; whether it is finite there."""

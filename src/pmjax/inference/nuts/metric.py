@@ -88,6 +88,20 @@ def begin_estimate(size: int, dtype: np.dtype) -> DiagEstimator:
     return DiagEstimator(empty, empty)
 
 
+def prior_estimate(sigma: np.ndarray, draws: int, dtype: np.dtype) -> DiagEstimator:
+    """Return an estimator whose older window weighs a known metric as so many draws.
+
+    In the coordinates of the metric draws and gradients have variance 1. The sums begin with that, the count
+    and the mean with nothing: deviations are then from the mean of the new draws alone, wherever they are.
+    """
+    empty = begin_estimate(sigma.size, dtype)
+    squares, gradients = draws * sigma**2, draws / sigma**2
+    moments = empty.foreground._replace(
+        draw_squares=squares.astype(dtype), gradient_squares=gradients.astype(dtype)
+    )
+    return empty._replace(foreground=moments)
+
+
 def estimate_of(position: np.ndarray, gradient: np.ndarray, dtype: np.dtype) -> DiagEstimator:
     """Return an estimator whose older window has seen these draws, shapes (n, D), its newer one nothing."""
     empty = begin_estimate(position.shape[1], dtype)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import partial
 from typing import Any
 
@@ -26,6 +26,7 @@ from pmjax.run.starts import ATTEMPTS, StartError, Starts
 from pmjax.run.statistics import STATS
 from pmjax.run.store import MemoryStore, Recorder, Store
 from pmjax.run.trace import Trace
+from pmjax.run.warm import WarmStart
 from pmjax.runtime import programs
 from pmjax.runtime.background import Background, interruptible
 from pmjax.runtime.settings import own_settings
@@ -63,6 +64,7 @@ def sample_nuts(
     attempts: int = ATTEMPTS,
     own_store: Store | None = None,
     resume: Sequence[Snapshot] = (),
+    warm: Sequence[WarmStart] = (),
 ) -> Trace:
     """Draw from a density with NUTS, compiled with the density into one program.
 
@@ -107,6 +109,9 @@ def sample_nuts(
         Where draws and snapshots go, instead of to memory.
     resume : sequence of Snapshot
         Where jobs of a run of the same arguments go on, instead of at their starts.
+    warm : sequence of WarmStart
+        What chains know before their first draw, one after the other: a metric of this kind, a step size and
+        knobs, in whose coordinates the starts are.
 
     Returns
     -------
@@ -129,7 +134,7 @@ def sample_nuts(
     scope = partial(own_settings, double=dtype == np.float64)
     progress = Progress(progressbar)
     began = time.perf_counter()
-    flags, boundaries = schedule.plan(tune, draws, metric)
+    flags, boundaries = schedule.plan(tune, draws, metric, warm=bool(warm))
     if resume and own_store is None:
         raise ValueError("resume needs the store that holds the draws made so far.")
     size = density.size if keep_theta else 0
@@ -173,6 +178,7 @@ def sample_nuts(
         window_hook=window_hook,
         keep=recorder.keep,
         save=None if own_store is None else own_store.save,
+        warm=warm,
     )
     members = [Chain(shared, index, seed) for index in range(chains)]
     units: Sequence[Chain | Batch] = [Batch(members, program)] if batch > 1 else members
@@ -188,7 +194,9 @@ def sample_nuts(
     chosen = {"sampler": "nuts", "metric": metric, "precision": precision, "chain_method": method}
     attributes: dict[str, object] = {**chosen, **given, **units[0].attributes}
     with scope():
-        return _trace(members, store, messages, seconds, attributes)
+        trace = _trace(members, store, messages, seconds, attributes)
+        trace.ends, trace.metric = _ends(units, kept_draws(members)), metric
+        return trace
 
 
 def _default_method() -> str:
@@ -287,6 +295,21 @@ def _trace(
         warnings=messages,
         knobs=[jax.tree.map(np.asarray, chain.knobs) for chain in chains if chain.index in kept],
     )
+
+
+def _ends(units: Sequence[Chain | Batch], kept: Container[int]) -> list[WarmStart]:
+    """Return where the chains have ended that have draws, with the metric and step size that they have."""
+    ends = []
+    for unit in units:
+        if not any(chain.index in kept for chain in unit.members):
+            continue
+        for chain, state in zip(unit.members, unit.states(), strict=True):
+            if chain.index in kept:
+                knobs = {name: np.asarray(knob) for name, knob in chain.knobs.items()}
+                sigma, directions, scales = state.metric
+                theta, step = state.point.position, float(state.step_size)
+                ends.append(WarmStart(theta, sigma, directions, scales, step, knobs))
+    return ends
 
 
 def _fixed(starts: np.ndarray, chains: int, size: int) -> Starts:

@@ -72,4 +72,5 @@ class NUTS:
             attempts=plan.attempts,
             own_store=run.store,
             resume=run.resume,
+            warm=plan.warm,
         )

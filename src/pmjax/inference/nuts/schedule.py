@@ -15,6 +15,7 @@ WARMUP = 64  # this draw is warm-up
 EARLY, EARLY_WINDOW = 0.3, 10
 WINDOW, GROWTH = 80, 1.5
 FINAL = 0.15
+TRANSIENT = 0.15
 
 
 def warmup_flags(tune: int) -> np.ndarray:
@@ -57,15 +58,51 @@ def warmup_flags(tune: int) -> np.ndarray:
     return flags
 
 
-def plan(tune: int, draws: int, metric: str) -> tuple[np.ndarray, np.ndarray]:
+def warm_flags(tune: int) -> np.ndarray:
+    """Return the flags of each warm-up draw of a chain that begins with a metric.
+
+    The first 15 % tune only the step size, since other data may have moved the posterior away from the
+    start; then the metric listens, in windows of 80 that grow by 1.5. A warm-up too short for a window
+    adds its draws to what the metric knew before.
+
+    Examples
+    --------
+    >>> window_ends(warm_flags(100)).tolist(), window_ends(warm_flags(1000)).tolist()
+    ([], [230, 350, 530])
+    """
+    flags = np.full(tune, WARMUP | TUNE_STEP, np.int32)
+    end, final, window = int(TRANSIENT * tune), tune - int(np.ceil(FINAL * tune)), float(WINDOW)
+    flags[end:final] |= TUNE_METRIC
+    flags[final:] |= LATE
+    while (end := end + int(window)) + int(window := window * GROWTH) <= final:
+        flags[end - 1] |= SWITCH
+    if final < tune:
+        flags[final - 1 : final] |= AVERAGE
+    flags[tune - 1 :] |= FREEZE
+    return flags
+
+
+def plan(tune: int, draws: int, metric: str, *, warm: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Return the flags of all draws, and the draws after which the host hears of a window.
+
+    Parameters
+    ----------
+    tune, draws : int
+    metric : str
+    warm : bool
+        Whether chains begin with a metric.
 
     Returns
     -------
     flags : ndarray of int32, shape (tune + draws,)
     ends : ndarray of int
     """
-    flags = np.concatenate([warmup_flags(tune), np.zeros(draws, np.int32)])
+    flags = np.concatenate([warm_flags(tune) if warm else warmup_flags(tune), np.zeros(draws, np.int32)])
+    if warm:
+        ends = window_ends(flags)
+        if metric != "diag":
+            flags &= ~TUNE_METRIC
+        return flags, ends
     return (flags, move_ends(flags)) if metric == "diag" else host_flags(flags)
 
 

@@ -36,6 +36,11 @@ def begin(log_step: Any) -> DualAveraging:
     return DualAveraging(log_step + LOG_10, none, log_step, none, none)
 
 
+def begin_warm(log_step: Any) -> DualAveraging:
+    """Start from a log step size that is known to be near: the iterates shrink towards it."""
+    return begin(log_step)._replace(centre=log_step)
+
+
 def update(state: DualAveraging, accept: jax.Array, target: jax.Array) -> tuple[DualAveraging, jax.Array]:
     """Hear of one trajectory's mean acceptance statistic; return the new state and log step size."""
     count, averaged = state.updates + 1, state.averaged + 1
