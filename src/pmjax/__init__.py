@@ -34,6 +34,7 @@ from pmjax.api.model import (
 )
 from pmjax.api.predictive import sample_posterior_predictive, sample_prior_predictive
 from pmjax.api.sample import sample
+from pmjax.api.sample_many import sample_many
 from pmjax.api.sample_smc import sample_smc
 from pmjax.api.step_methods import (
     NUTS,
@@ -163,6 +164,7 @@ __all__ = [
     "sample",
     "sample_posterior_predictive",
     "sample_prior_predictive",
+    "sample_many",
     "sample_smc",
     "smc",
     "sampling_jax",

@@ -175,7 +175,7 @@ def sample(
     show, extra, began = shows_progress(progressbar, quiet), result_options(idata_kwargs), time.perf_counter()
     accept = {"target_accept": target_accept, "max_treedepth": max_treedepth}
     chosen = choose_sampler(nuts_sampler, sampler, init, accept, nuts_sampler_kwargs, nuts)
-    target, chosen = _target_and_sampler(model, rewrites, step, chosen)
+    target, chosen = target_and_sampler(model, rewrites, step, chosen)
     names, seed = recorded_names(target, var_names, recover), as_seed(random_seed)
     densities = [kind for option, kind in DENSITIES.items() if extra.get(option)]
     spec = _with_terms(target, densities, names)
@@ -239,7 +239,7 @@ def as_target(model: Any, rewrites: Any = "auto", *, fits_coordinates: bool = Tr
     return model_target(modelcontext(model).freeze(), chosen)
 
 
-def _target_and_sampler(model: Any, rewrites: Any, step: Any, chosen: Any) -> tuple[Target, Any]:
+def target_and_sampler(model: Any, rewrites: Any, step: Any, chosen: Any) -> tuple[Target, Any]:
     """Return what is sampled, and by what: where NUTS cannot sample alone, steps take turns."""
     if step is not None and (isinstance(model, Target) or not isinstance(chosen, NUTS)):
         raise ModelError("sample: step is for models and our own sampler; leave it out, or nuts_sampler")

@@ -27,6 +27,8 @@ PURPOSES = (
     "steps",  # samplers that take turns: chain; chain, step
     "particles",  # of sequential Monte Carlo: chain; chain, call
     "warm start",  # draws of an approximation where chains begin: chain
+    "data set",  # the seed of one of many: place
+    "ties",  # ranks of draws that are equal: name of the variable
 )
 """What streams are for, and what their places are; new ones are added at the end."""
 

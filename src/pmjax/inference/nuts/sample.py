@@ -6,6 +6,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -125,6 +126,106 @@ def sample_nuts(
     >>> trace.posterior.outputs["x"].shape
     (2, 100)
     """
+    if resume and own_store is None:
+        raise ValueError("resume needs the store that holds the draws made so far.")
+    progress = Progress(progressbar)
+    prepared = prepare(
+        density,
+        starts,
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        seed=seed,
+        target_accept=target_accept,
+        max_treedepth=max_treedepth,
+        metric=metric,
+        chain_method=chain_method,
+        precision=precision,
+        keep_theta=keep_theta,
+        keep_warmup=keep_warmup,
+        output_names=output_names,
+        window_hook=window_hook,
+        while_compiling=while_compiling,
+        attempts=attempts,
+        own_store=own_store,
+        warm=warm,
+        progress=progress,
+    )
+    members, units, scope = prepared.members, prepared.units, prepared.scope
+    with scope():
+        for snapshot in resume:
+            units[0 if len(units) < chains else int(snapshot.chains[0])].go_on_from(snapshot.state)
+    began = time.perf_counter()
+    in_order = prepared.attributes["chain_method"] == "sequential"
+    pool = Pool(units, prepared.workers(cores), scope, in_order=in_order)
+    with termination_interrupts():
+        messages = _run(pool, prepared.store, members, progress, callback)
+    return prepared.trace(messages, time.perf_counter() - began)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run before its first draw: the program is compiled.
+
+    Attributes
+    ----------
+    members : list of Chain
+    units : sequence of Chain or Batch
+        The jobs: the chains, or one batch of them.
+    store : Store
+    scope : callable
+        Returns the context manager that sets the precision.
+    compile_seconds : float
+    attributes : dict
+        What is recorded with the result.
+    """
+
+    members: list[Chain]
+    units: Sequence[Chain | Batch]
+    store: Store
+    scope: Callable[[], Any]
+    compile_seconds: float
+    attributes: dict[str, object]
+
+    def workers(self, cores: int | None, runs: int = 1) -> int:
+        """Return how many threads this run and others like it may take."""
+        several = self.attributes["chain_method"] == "parallel"
+        return min(runs * len(self.members), cores or os.cpu_count() or 1) if several else 1
+
+    def trace(self, messages: list[str], seconds: float) -> Trace:
+        """Return the draws that have been made, and where the chains have ended."""
+        parts = {"compile": self.compile_seconds, "sample": seconds}
+        with self.scope():
+            attributes = {**self.attributes, **self.units[0].attributes}
+            trace = _trace(self.members, self.store, messages, parts, attributes)
+            trace.ends, trace.metric = _ends(self.units, kept_draws(self.members)), str(attributes["metric"])
+        return trace
+
+
+def prepare(
+    density: Density,
+    starts: np.ndarray | Starts,
+    *,
+    draws: int,
+    tune: int,
+    chains: int,
+    seed: int,
+    target_accept: float,
+    max_treedepth: int,
+    metric: str,
+    chain_method: str | None,
+    precision: str,
+    keep_theta: bool,
+    keep_warmup: bool,
+    output_names: tuple[str, ...] | None,
+    window_hook: WindowHook | None,
+    while_compiling: Callable[[], None],
+    attempts: int,
+    own_store: Store | None,
+    warm: Sequence[WarmStart],
+    progress: Progress,
+) -> Prepared:
+    """Compile what a run needs; the arguments are those of `sample_nuts`."""
     dtype: np.dtype = PRECISIONS[_one_of("precision", precision, tuple(PRECISIONS))]
     _one_of("metric", metric, METRICS)
     method = _one_of("chain_method", chain_method or _default_method(), CHAIN_METHODS)
@@ -132,11 +233,8 @@ def sample_nuts(
     _check_numbers(draws, tune, chains, target_accept, max_treedepth)
 
     scope = partial(own_settings, double=dtype == np.float64)
-    progress = Progress(progressbar)
     began = time.perf_counter()
     flags, boundaries = schedule.plan(tune, draws, metric, warm=bool(warm))
-    if resume and own_store is None:
-        raise ValueError("resume needs the store that holds the draws made so far.")
     size = density.size if keep_theta else 0
     store = own_store or MemoryStore(chains, tune, draws, size, dtype, keep_warmup)
     with scope():
@@ -159,7 +257,6 @@ def sample_nuts(
         partial(_compile, program, data, knobs, scope, traced),
         lambda: progress.phase("Compiling the model and the sampler"),
     )
-    compile_seconds = time.perf_counter() - began
     shared = Shared(
         run_chunk=compiled,
         data=data,
@@ -182,21 +279,9 @@ def sample_nuts(
     )
     members = [Chain(shared, index, seed) for index in range(chains)]
     units: Sequence[Chain | Batch] = [Batch(members, program)] if batch > 1 else members
-    with scope():
-        for snapshot in resume:
-            units[0 if batch > 1 else int(snapshot.chains[0])].go_on_from(snapshot.state)
-    workers = min(chains, cores or os.cpu_count() or 1) if method == "parallel" else 1
-    pool = Pool(units, workers, scope, in_order=method == "sequential")
-    with termination_interrupts():
-        messages = _run(pool, store, members, progress, callback)
-    seconds = {"compile": compile_seconds, "sample": time.perf_counter() - began - compile_seconds}
     given = {"seed": seed, "tune": tune, "target_accept": target_accept, "max_treedepth": max_treedepth}
     chosen = {"sampler": "nuts", "metric": metric, "precision": precision, "chain_method": method}
-    attributes: dict[str, object] = {**chosen, **given, **units[0].attributes}
-    with scope():
-        trace = _trace(members, store, messages, seconds, attributes)
-        trace.ends, trace.metric = _ends(units, kept_draws(members)), metric
-        return trace
+    return Prepared(members, units, store, scope, time.perf_counter() - began, {**chosen, **given})
 
 
 def _default_method() -> str:

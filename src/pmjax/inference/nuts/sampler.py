@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pmjax.errors import ModelError
+from pmjax.inference.nuts.many import run_all
 from pmjax.inference.nuts.metric import METRICS
-from pmjax.inference.nuts.sample import CHAIN_METHODS, PRECISIONS, sample_nuts
+from pmjax.inference.nuts.sample import CHAIN_METHODS, PRECISIONS, prepare, sample_nuts
 from pmjax.run.plan import Plan, Run
+from pmjax.run.progress import Progress
 from pmjax.run.trace import Trace
 from pmjax.target.target import Target
 
@@ -51,26 +55,42 @@ class NUTS:
         """Return draws of a target."""
         return sample_nuts(
             target.density,
-            plan.starts,
-            draws=plan.draws,
-            tune=plan.tune,
-            chains=plan.chains,
-            seed=plan.seed,
-            target_accept=self.target_accept,
-            max_treedepth=self.max_treedepth,
-            metric=self.metric,
-            chain_method=self.chain_method,
-            precision=self.precision,
             cores=run.cores,
             progressbar=run.progressbar,
             callback=run.callback,
-            keep_theta=plan.keep_theta,
-            keep_warmup=plan.keep_warmup,
-            output_names=plan.names,
-            window_hook=target.listener(),
-            while_compiling=run.while_compiling,
-            attempts=plan.attempts,
-            own_store=run.store,
             resume=run.resume,
-            warm=plan.warm,
+            **self._arguments(target, plan, run),
         )
+
+    def sample_many(
+        self, targets: Sequence[Target], plans: Sequence[Plan], run: Run
+    ) -> list[Trace | Exception]:
+        """Return draws of many targets, or what has kept a target from having any, as `run_all` does."""
+        progress = Progress(run.progressbar)
+        prepared = [
+            prepare(target.density, progress=progress, **self._arguments(target, plan, run))
+            for target, plan in zip(targets, plans, strict=True)
+        ]
+        return run_all(prepared, run.cores, run.progressbar)
+
+    def _arguments(self, target: Target, plan: Plan, run: Run) -> dict[str, Any]:
+        return {
+            "starts": plan.starts,
+            "draws": plan.draws,
+            "tune": plan.tune,
+            "chains": plan.chains,
+            "seed": plan.seed,
+            "target_accept": self.target_accept,
+            "max_treedepth": self.max_treedepth,
+            "metric": self.metric,
+            "chain_method": self.chain_method,
+            "precision": self.precision,
+            "keep_theta": plan.keep_theta,
+            "keep_warmup": plan.keep_warmup,
+            "output_names": plan.names,
+            "window_hook": target.listener(),
+            "while_compiling": run.while_compiling,
+            "attempts": plan.attempts,
+            "own_store": run.store,
+            "warm": plan.warm,
+        }
