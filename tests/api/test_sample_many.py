@@ -65,6 +65,7 @@ def test_many_data_sets_compile_what_one_does():
     assert [r.posterior.sizes["draw"] for r in results] == [50, 50, 50]
 
 
+@pytest.mark.slow
 def test_repeated_rows_do_not_make_many_programs():
     """As many programs as for one data set without repeated rows: the numbers of groups differ."""
     programs.forget_programs()
