@@ -419,6 +419,47 @@ def from_pymc(model: Any) -> Model:
     return ours
 
 
+def from_numpyro(model: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Model:
+    """Return a model of NumPyro as a model of ours, by NumPyro's own log density and transforms.
+
+    Latent sites are sampled in NumPyro's unconstrained space and recorded in their support, plates are
+    dimensions, `numpyro.deterministic` is recorded, and observed sites have log likelihoods of their own.
+
+    Parameters
+    ----------
+    model : callable
+        A model of NumPyro; handlers such as `numpyro.handlers.reparam` and `condition` may be around it.
+    *args, **kwargs
+        What it is called with. Arrays are arguments of the compiled program, unless the model asks for their
+        values while it is traced.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ModelError
+        If NumPyro is not installed, a latent site is discrete or has a Delta distribution, or a plate draws a
+        part of its rows at each call.
+
+    Examples
+    --------
+    >>> import pmjax as pm
+    >>> import numpyro, numpyro.distributions as dist  # doctest: +SKIP
+    >>> def model(x, y=None):  # doctest: +SKIP
+    ...     slope = numpyro.sample("slope", dist.Normal(0, 1))
+    ...     with numpyro.plate("row", len(x)):
+    ...         numpyro.sample("y", dist.Normal(slope * x, 1), obs=y)
+    >>> idata = pm.sample(model=pm.from_numpyro(model, x, y=y))  # doctest: +SKIP
+    """
+    from pmjax.frontends.numpyro import declare_numpyro
+
+    ours = Model(model=None)
+    declare_numpyro(model, args, kwargs, ours)
+    return ours
+
+
 def from_logp(
     fn: Callable[..., Any],
     example: Any,
