@@ -13,7 +13,7 @@ import pytest
 import pmjax
 from pmjax.runtime.settings import own_settings
 from pmjax.target.joint import joint_density
-from tests.frontends.numpyro_models import CATALOGUE, GROUP, X, Y
+from tests.frontends.numpyro_models import CATALOGUE, X, Y
 
 numpyro = pytest.importorskip("numpyro", reason="NumPyro is not installed: pip install numpyro")
 dist = pytest.importorskip("numpyro.distributions")

@@ -1,16 +1,15 @@
 """A model of NumPyro as declarations of a model of ours.
 
-NumPyro's own effect handlers trace the model and say what its sites are; their log densities and transforms are
-NumPyro's. Free sites become flat variables with the transforms of their supports, observed sites keep their log
-densities one by one, and arrays among the arguments stay arguments of the compiled program.
+NumPyro's own effect handlers trace the model and say what its sites are; their log densities and transforms
+are NumPyro's. Free sites become flat variables with the transforms of their supports, observed sites keep
+their log densities one by one, and arrays among the arguments stay arguments of the compiled program.
 """
 
 from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
