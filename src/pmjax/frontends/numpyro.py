@@ -236,9 +236,7 @@ def _declare(traced: _Traced, into: Declarations) -> None:
         law = ScoredLaw(type(fn).__name__, event, integers=value.dtype.kind in "iub")
         into.declare_random(
             name,
-            lambda own, shape, law=law, score=nodes["scores"][name]: Variable(
-                RandomVariable(law, shape), [score], own
-            ),
+            _maker(law, nodes["scores"][name]),
             shape=value.shape,
             dims=_dims(site),
             observed=value,
@@ -248,6 +246,10 @@ def _declare(traced: _Traced, into: Declarations) -> None:
     kept = len(traced.all_arrays()) - len(traced.places)
     written = f"; {kept} arrays, whose values it asks for, are constants of the program" if kept else ""
     into.notes.append(f"From NumPyro: its own log density and transforms{written}.")
+
+
+def _maker(law: ScoredLaw, score: Variable) -> Callable[[str, Shape | None], Variable]:
+    return lambda name, shape: Variable(RandomVariable(law, shape or ()), [score], name)
 
 
 def _by_kind(sites: Sites, again: Sites) -> _Sites:
