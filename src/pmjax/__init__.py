@@ -11,13 +11,17 @@
 """
 
 import sys
+from typing import Any
 
 from pmjax import distributions, exceptions, gp
+from pmjax import model as model
 from pmjax.api import callbacks, sampling, sampling_jax, smc, variational
+from pmjax.api import transform as _transform
 from pmjax.api.approximation import Approximation
 from pmjax.api.densities import compute_log_likelihood, compute_log_prior
 from pmjax.api.deterministics import compute_deterministics
 from pmjax.api.draw import draw
+from pmjax.api.elsewhere import found_elsewhere
 from pmjax.api.find_constrained_prior import find_constrained_prior
 from pmjax.api.find_map import find_hessian, find_MAP
 from pmjax.api.fit import ADVI, FullRankADVI, fit
@@ -33,6 +37,7 @@ from pmjax.api.model import (
     modelcontext,
     observe,
 )
+from pmjax.api.point import Point
 from pmjax.api.predictive import sample_posterior_predictive, sample_prior_predictive
 from pmjax.api.sample import sample
 from pmjax.api.sample_many import sample_many
@@ -86,7 +91,26 @@ sys.modules[f"{__name__}.ode"] = ode
 sys.modules[f"{__name__}.pytensorf"] = pytensorf
 sys.modules[f"{__name__}.sampling_jax"] = sys.modules[f"{__name__}.sampling.jax"] = sampling_jax
 
+# PyMC's module of models, and of models from models.
+for _name in (
+    "Model",
+    "modelcontext",
+    "Deterministic",
+    "Potential",
+    "Point",
+    "Data",
+    "set_data",
+    "do",
+    "observe",
+):
+    setattr(model, _name, globals()[_name])
+model.transform = _transform  # type: ignore[attr-defined]
+_transform.conditioning = _transform.optimization = _transform  # type: ignore[attr-defined]
+for _name in ("transform", "transform.conditioning", "transform.optimization"):
+    sys.modules[f"{__name__}.model.{_name}"] = _transform
+
 __all__ = [
+    "Point",
     "BinaryGibbsMetropolis",
     "BinaryMetropolis",
     "CategoricalGibbsMetropolis",
@@ -175,3 +199,7 @@ __all__ = [
     "shared",
     *distributions.__all__,
 ]
+
+
+def __getattr__(name: str) -> Any:
+    return found_elsewhere(name, __all__)

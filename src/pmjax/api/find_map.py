@@ -104,7 +104,7 @@ def find_MAP(
     number = as_seed(seed if random_seed is None else random_seed)
     layout = Layout.of(sampled)
     given = start if initvals is None else initvals
-    theta = chain_starts(ModelStart(sampled), number, _constrained(sampled, given), jitter=False)(0, 0)
+    theta = chain_starts(ModelStart(sampled, spec), number, given, jitter=False)(0, 0)
     progress = Progress(progressbar)
     maximiser = Maximiser(*log_density_on_users_scale(sampled), layout.size)
     mode = _maximised(maximiser, theta, _moved(sampled, layout, vars), method, maxeval, options, progress)
@@ -170,9 +170,9 @@ def find_hessian(
                 raise ModelError(
                     f"find_hessian: the point lacks {free.name!r}; it needs {', '.join(layout.names)}"
                 )
-        theta = chain_starts(ModelStart(spec), 0, {v.name: point[v.name] for v in missing}, jitter=False)(
-            0, 0
-        )
+        theta = chain_starts(
+            ModelStart(spec, spec), 0, {v.name: point[v.name] for v in missing}, jitter=False
+        )(0, 0)
         values = {**layout.split_draws(theta), **values}
     maximiser = Maximiser(
         lambda theta, a: density.log_density(theta, *a), (density.data, density.knobs), density.size
@@ -206,13 +206,6 @@ def _maximised(
         raise SamplingError(f"find_MAP: {error}; give start=, or see model.debug()") from None
     except ValueError as error:
         raise ModelError(f"find_MAP: method={method!r}: {error}") from None
-
-
-def _constrained(spec: ModelSpec, given: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return starting values by the user's names; unconstrained ones are left to those beside them."""
-    names = {v.name for v in spec.declared}
-    hidden = {v.value_name for v in spec.declared} - names
-    return {k: v for k, v in (given or {}).items() if k not in hidden}
 
 
 def _moved(spec: ModelSpec, layout: Layout, vars: Sequence[Variable | str] | None) -> np.ndarray:

@@ -74,7 +74,7 @@ class VariationalInference:
     ) -> None:
         self._spec, sampled, self._density = _density_of(model)
         self._seed = as_seed(random_seed)
-        theta = chain_starts(ModelStart(sampled), self._seed, start, jitter=False)(0, 0)
+        theta = chain_starts(ModelStart(sampled, self._spec), self._seed, start, jitter=False)(0, 0)
         family: Any = FAMILIES[self.method]
         sigma = np.full(theta.size, family.default_sigma)
         if start_sigma is not None:
@@ -320,7 +320,7 @@ def _from_paths(
     refuse_batches(spec, f"fit(method={method!r})")
     progress = Progress(progressbar)
     maximiser = maximiser_of(density)
-    starts = chain_starts(ModelStart(sampled), seed, start, jitter=False)
+    starts = chain_starts(ModelStart(sampled, spec), seed, start, jitter=False)
 
     def tick(done: int) -> None:
         progress.phase(f"{method}: {done} gradients")

@@ -10,15 +10,23 @@ import numpy as np
 from pmjax.errors import ModelError, NoModelError, SamplingError
 from pmjax.frontends.pymc_context import is_pymc_model, pymc_context
 from pmjax.graph.context import current_model
+from pmjax.graph.elementwise_table import identity
+from pmjax.graph.ops import Elementwise
+from pmjax.graph.rewrite import substitute
 from pmjax.graph.variable import Variable, as_variable
 from pmjax.model.by_variable import ByVariable
 from pmjax.model.cloning import clone, conditioned, intervened
 from pmjax.model.declarations import Declarations
+from pmjax.model.dims import as_dims
 from pmjax.model.drawing import draw_graph, draw_mermaid
-from pmjax.model.printing import describe_model
+from pmjax.model.freezing import value_name
+from pmjax.model.printing import describe_model, table_of_model
 from pmjax.model.random import RandomDeclaration, declared_bijector
 from pmjax.rewrites import pipeline
 from pmjax.target import debug, functions, start
+from pmjax.tensor.calculus import grad
+from pmjax.tensor.calculus import jacobian as jacobian_of
+from pmjax.tensor.shaping import concatenate
 from pmjax.transforms.bijector import Bijector
 
 Point = Mapping[str, Any]
@@ -80,6 +88,13 @@ class Model(Declarations):
         return list(functions.unconstrained_inputs(self.freeze()))
 
     @property
+    def unobserved_value_vars(self) -> list[Variable]:
+        """The unconstrained variables, and the transformed ones and deterministics that follow from them."""
+        free = [d for d in self._declared if d.value is None]
+        transformed = [d.variable for d in free if value_name(d) != d.variable.name]
+        return [*self.value_vars, *self.replace_rvs_by_values([*transformed, *self.deterministics])]
+
+    @property
     def continuous_value_vars(self) -> list[Variable]:
         """The unconstrained variables that are real numbers."""
         return [v for v in self.value_vars if v.dtype.kind == "f"]
@@ -134,6 +149,57 @@ class Model(Declarations):
     @property
     def _declared(self) -> list[RandomDeclaration]:
         return list(self.random.values())
+
+    @classmethod
+    def get_context(cls, error_if_none: bool = True, allow_block_model_access: bool = False) -> Any:
+        """Return the model around this line.
+
+        Raises
+        ------
+        NoModelError
+            If there is none, unless `error_if_none` is False, which gives None.
+        """
+        found = current_model.get()
+        if found is None and error_if_none:
+            raise NoModelError("no model: call this inside `with model:`")
+        return found
+
+    def shape_from_dims(self, dims: str | Sequence[str | None]) -> tuple[int, ...]:
+        """Return the lengths of dimensions."""
+        names = as_dims(dims)
+        assert names is not None
+        for name in names:
+            self.dimensions.require(name, "shape_from_dims")
+        return tuple(self.dim_lengths[str(name)] for name in names)
+
+    def replace_rvs_by_values(self, graphs: Sequence[Variable]) -> list[Variable]:
+        """Return expressions of random variables as expressions of `value_vars` and observed values.
+
+        Parameters
+        ----------
+        graphs : sequence of Variable
+
+        Examples
+        --------
+        >>> import pmjax as pm
+        >>> with pm.Model() as model:
+        ...     sigma = pm.HalfNormal("sigma")
+        >>> [variance] = model.replace_rvs_by_values([sigma**2])
+        >>> float(variance.eval({model.value_vars[0]: 0.0}))
+        1.0
+        """
+        values = iter(self.value_vars)
+        known: dict[Variable, Variable] = {}
+        for declaration in self._declared:
+            variable = declaration.variable
+            if declaration.value is not None:
+                known[variable] = declaration.value
+                continue
+            value, bijector = next(values), declared_bijector(declaration, variable)
+            if bijector is not None:
+                value = bijector.backward(value, *substitute(list(bijector.inputs), known))
+            known[variable] = Variable(Elementwise(identity), [value], variable.name)
+        return substitute(list(graphs), known)
 
     def eval_rv_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shapes of the free variables, and of their unconstrained ones where those differ."""
@@ -278,6 +344,40 @@ class Model(Declarations):
             total = total + term.sum()
         return total
 
+    def dlogp(self, vars: Vars = None, jacobian: bool = True) -> Variable:
+        """Return the gradient of the log density as a node of a graph, one flat vector.
+
+        Parameters
+        ----------
+        vars : Variable or sequence of Variable, optional
+            The free variables by which it is; all continuous ones by default.
+        jacobian : bool
+            Add the change-of-variables terms.
+        """
+        by = self._values_of(vars)
+        return concatenate([g.ravel() for g in grad(self.logp(jacobian=jacobian), by)])
+
+    def d2logp(self, vars: Vars = None, jacobian: bool = True, negate_output: bool = True) -> Variable:
+        """Return the Hessian of the log density as a node of a graph, shape (D, D).
+
+        Its sign is changed unless `negate_output` is False, as PyMC does.
+        """
+        by = self._values_of(vars)
+        gradient = self.dlogp(vars, jacobian)
+        rows = [
+            d.reshape((gradient.size, v.size)) for d, v in zip(jacobian_of(gradient, by), by, strict=True)
+        ]
+        hessian = concatenate(rows, axis=1)
+        return -hessian if negate_output else hessian
+
+    def _values_of(self, vars: Vars) -> list[Variable]:
+        """Return the unconstrained variables of some free variables; of all continuous ones by default."""
+        names = _names(vars)
+        if names is None:
+            return self.continuous_value_vars
+        values = dict(zip((str(v.name) for v in self.free_RVs), self.value_vars, strict=True))
+        return [values[name] for name in names]
+
     def point_logps(self, point: Point | None = None, round_vals: int = 2) -> dict[str, float]:
         """Return each term of the log density at a point (the initial point by default)."""
         reports = debug.term_reports(self.freeze(), point or self.initial_point())
@@ -321,6 +421,22 @@ class Model(Declarations):
         if verbose:
             print(text)
         return text
+
+    def table(self, **options: Any) -> Any:
+        """Return the model as a table of the package rich: names, expressions, dimensions.
+
+        Parameters
+        ----------
+        **options
+            What PyMC takes: `parameter_count` (True) adds how many numbers are sampled; others change the
+            looks of PyMC's table, and are not used.
+
+        Raises
+        ------
+        ImportError
+            If rich is not installed.
+        """
+        return table_of_model(self, bool(options.get("parameter_count", True)))
 
     def to_graphviz(self) -> Any:
         """Return the model's graph as a ``graphviz.Digraph``, with a plate for each set of dimensions."""

@@ -15,27 +15,65 @@ from pmjax.model.spec import distribution_of
 
 def describe_model(model: Declarations) -> str:
     """Return one line for each variable: ``a ~ Normal(mu_a, sigma_a)``."""
-    rows: list[tuple[str, str, str]] = []
-    for name, declaration in model.random.items():
-        variable = declaration.variable
-        law = distribution_of(variable)
-        params = ", ".join(_expression(p) for p in variable.inputs)
-        note = _dims(model, name, variable.shape) + ("  observed" if declaration.value is not None else "")
-        rows.append((name, "~", f"{law.name}({params}){note}"))
-    for kind, variables in (("Deterministic", model.deterministics), ("Potential", model.potentials)):
-        for variable in variables:
-            name = str(variable.name)
-            inside = _expression(variable.inputs[0])
-            rows.append((name, "=", f"{kind}({inside}){_dims(model, name, variable.shape)}"))
+    rows = []
+    for name, sign, expression, dims in _rows(model):
+        observed = name in model.random and model.random[name].value is not None
+        rows.append((name, sign, expression + (f"  [{dims}]" if dims else "") + "  observed" * observed))
     width = max((len(name) for name, _, _ in rows), default=0)
     return "\n".join(f"{name:>{width}} {sign} {text}" for name, sign, text in rows)
 
 
+def table_of_model(model: Declarations, parameter_count: bool = True) -> Any:
+    """Return a ``rich.table.Table`` with a row for each variable.
+
+    Parameters
+    ----------
+    model : Model
+    parameter_count : bool
+        Add how many numbers are free.
+
+    Raises
+    ------
+    ImportError
+        If rich is not installed.
+    """
+    try:
+        from rich.markup import escape
+        from rich.table import Table
+    except ImportError:
+        raise ImportError(
+            "model.table() needs the package rich: pip install rich; print(model) does not"
+        ) from None
+    table = Table("Variable", "Expression", "Dimensions", box=None)
+    table.columns[0].justify = "right"
+    rows = [(str(v.name), "=", "Data", _dims(model, str(v.name), v.shape)) for v in model.data_vars]
+    for name, sign, expression, dims in [*rows, *_rows(model)]:
+        table.add_row(f"{name} {sign}", escape(expression), escape(dims))
+    if parameter_count:
+        free = sum(d.variable.size for d in model.random.values() if d.value is None)
+        table.add_row("", "", f"Parameter count = {free}")
+    return table
+
+
+def _rows(model: Declarations) -> list[tuple[str, str, str, str]]:
+    """Return name, sign, expression and dimensions of each random variable, deterministic and potential."""
+    rows = []
+    for name, declaration in model.random.items():
+        variable = declaration.variable
+        params = ", ".join(_expression(p) for p in variable.inputs)
+        expression = f"{distribution_of(variable).name}({params})"
+        rows.append((name, "~", expression, _dims(model, name, variable.shape)))
+    for kind, variables in (("Deterministic", model.deterministics), ("Potential", model.potentials)):
+        for variable in variables:
+            name = str(variable.name)
+            expression = f"{kind}({_expression(variable.inputs[0])})"
+            rows.append((name, "=", expression, _dims(model, name, variable.shape)))
+    return rows
+
+
 def _dims(model: Declarations, name: str, shape: tuple[int, ...]) -> str:
-    if not shape:
-        return ""
     names = model.named_vars_to_dims.get(name, (None,) * len(shape))
-    return "  [" + ", ".join(f"{d}: {n}" if d else str(n) for d, n in zip(names, shape, strict=True)) + "]"
+    return ", ".join(f"{d}: {n}" if d else str(n) for d, n in zip(names, shape, strict=True))
 
 
 def _expression(variable: Variable) -> str:

@@ -27,6 +27,21 @@ def name_of(variable: Variable) -> str:
 
 
 @dataclass(frozen=True, eq=False)
+class UnconstrainedStart:
+    """A start that is given as unconstrained values.
+
+    Attributes
+    ----------
+    bijector : Bijector
+    value : array
+        ``log(x)`` of a positive variable, say.
+    """
+
+    bijector: Bijector
+    value: Any
+
+
+@dataclass(frozen=True, eq=False)
 class FreeVariable:
     """A random variable to be sampled.
 
@@ -36,7 +51,7 @@ class FreeVariable:
         The random node.
     bijector : Bijector or None
         The map between its support and the unconstrained vector.
-    initval : array, str or None
+    initval : array, UnconstrainedStart, str or None
         Where chains start: a value, ``"prior"`` for a draw, None for the centre of the distribution.
     """
 

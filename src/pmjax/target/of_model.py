@@ -11,8 +11,9 @@ import numpy as np
 
 from pmjax.errors import ModelError, suggest
 from pmjax.graph.evaluate import own_nodes
+from pmjax.graph.variable import Variable
 from pmjax.model.named import constant_data
-from pmjax.model.spec import ModelSpec, name_of
+from pmjax.model.spec import ModelSpec, UnconstrainedStart, name_of
 from pmjax.rewrites import pipeline
 from pmjax.rewrites.centring_hook import recentre_hook
 from pmjax.runtime.precision import double_precision
@@ -62,7 +63,7 @@ def rewritten_target(spec: ModelSpec, sampled: ModelSpec, notes: str, *, steps: 
     discrete = {s.free.variable for s in sampled.summed_out}
     return Target(
         density=joint_density(sampled, discrete=steps),
-        start=ModelStart(sampled),
+        start=ModelStart(sampled, spec),
         names=tuple(map(name_of, sampled.recorded)),
         free=tuple(v.name for v in sampled.free),
         drawn_after=frozenset(name_of(v) for v in sampled.recorded if discrete & set(own_nodes([v]))),
@@ -114,15 +115,16 @@ class ModelStart:
 
     Parameters
     ----------
-    spec : ModelSpec
+    spec, declared : ModelSpec
+        The model as it is sampled, and as it was declared.
     """
 
-    def __init__(self, spec: ModelSpec) -> None:
-        self._spec, self._layout = spec, Layout.of(spec)
+    def __init__(self, spec: ModelSpec, declared: ModelSpec) -> None:
+        self._spec, self._layout, self._declared = spec, Layout.of(spec), declared
         self._known: dict[tuple[int, int, int], tuple[Any, np.ndarray]] = {}
 
     def __call__(self, initvals: Mapping[str, Any], seed: int, chain: int) -> np.ndarray:
-        spec = with_initvals(self._spec, initvals)
+        spec = with_initvals(self._spec, initvals, self._declared)
         drawn = any(isinstance(v.initval, str) and v.initval == "prior" for v in spec.declared)
         place = (id(initvals), seed if drawn else 0, chain if drawn else 0)
         if place not in self._known:
@@ -132,8 +134,16 @@ class ModelStart:
         return self._known[place][1]
 
 
-def with_initvals(spec: ModelSpec, initvals: Mapping[str, Any]) -> ModelSpec:
-    """Return the model with other starting values, by the user's names.
+def with_initvals(spec: ModelSpec, initvals: Mapping[Any, Any], declared: ModelSpec) -> ModelSpec:
+    """Return the model with other starting values.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    initvals : mapping from name or Variable to value
+        A name is the user's, or that of the unconstrained values; of both the user's counts.
+    declared : ModelSpec
+        The model as it was declared, whose unconstrained values are meant.
 
     Raises
     ------
@@ -148,7 +158,16 @@ def with_initvals(spec: ModelSpec, initvals: Mapping[str, Any]) -> ModelSpec:
         return spec
     names = [v.name for v in spec.free]
     summed = [s.free.name for s in spec.summed_out]
-    for name in initvals:
+    unconstrained = {v.value_name: v for v in declared.free if v.value_name != v.name}
+    values: dict[str, Any] = {}
+    for key, value in initvals.items():
+        name = str(key.name) if isinstance(key, Variable) else key
+        given = unconstrained.get(name)
+        if given is None or given.bijector is None:
+            values[name] = value
+        else:
+            values.setdefault(given.name, UnconstrainedStart(given.bijector, value))
+    for name in values:
         if name in summed:
             raise ModelError(
                 f"sample: initvals has {name!r}, which is summed out of the density and so starts nowhere; "
@@ -156,5 +175,5 @@ def with_initvals(spec: ModelSpec, initvals: Mapping[str, Any]) -> ModelSpec:
             )
         if name not in names:
             raise ModelError(f"sample: initvals has an unknown variable {name!r}{suggest(str(name), names)}")
-    free = tuple(replace(v, initval=initvals.get(v.name, v.initval)) for v in spec.free)
+    free = tuple(replace(v, initval=values.get(v.name, v.initval)) for v in spec.free)
     return replace(spec, free=free)

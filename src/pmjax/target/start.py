@@ -11,7 +11,7 @@ import numpy as np
 from pmjax.errors import ModelError
 from pmjax.graph.evaluate import Reading
 from pmjax.graph.variable import Variable
-from pmjax.model.spec import FreeVariable, ModelSpec, distribution_of
+from pmjax.model.spec import FreeVariable, ModelSpec, UnconstrainedStart, distribution_of
 from pmjax.runtime import streams
 from pmjax.runtime.precision import double_precision
 
@@ -68,10 +68,14 @@ def initial_point(spec: ModelSpec, seed: int | None = None, chain: int = 0) -> d
 
 
 def _value(free: FreeVariable, reading: Reading, params: list[np.ndarray], seed: int, chain: int) -> Any:
-    law = distribution_of(free.variable)
-    if isinstance(free.initval, Variable):
+    law, given = distribution_of(free.variable), free.initval
+    if isinstance(given, (Variable, UnconstrainedStart)):
         try:
-            return reading.read([free.initval])[0]
+            if isinstance(given, Variable):
+                return reading.read([given])[0]
+            with double_precision():
+                value = jnp.asarray(given.value, float)
+                return given.bijector.inverse(value, *map(jnp.asarray, reading.read(given.bijector.inputs)))
         except (LookupError, ModelError):
             raise ModelError(
                 f"{free.name!r}: initval depends on a variable that comes after it or has no start; "
