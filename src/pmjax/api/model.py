@@ -22,6 +22,7 @@ from pmjax.model.drawing import draw_graph, draw_mermaid
 from pmjax.model.freezing import value_name
 from pmjax.model.printing import describe_model, table_of_model
 from pmjax.model.random import RandomDeclaration, declared_bijector
+from pmjax.model.spec import distribution_of
 from pmjax.rewrites import pipeline
 from pmjax.target import debug, functions, start
 from pmjax.tensor.calculus import grad
@@ -416,8 +417,15 @@ class Model(Declarations):
         -------
         str
         """
-        _, reports = pipeline.apply(self.freeze())
-        text = "\n".join([*self.notes, pipeline.explain(reports)])
+        spec = self.freeze()
+        _, reports = pipeline.apply(spec)
+        declared = [
+            *((v.name, v.variable) for v in spec.free),
+            *((v.name, v.variable) for v in spec.observed),
+        ]
+        laws = {name: distribution_of(variable) for name, variable in declared}
+        ways = [f"{name}: {law.computed_by}" for name, law in laws.items() if law.computed_by]
+        text = "\n".join([*self.notes, *ways, pipeline.explain(reports)])
         if verbose:
             print(text)
         return text

@@ -13,6 +13,7 @@ from pmjax.errors import ModelError
 from pmjax.gp.cov import WhiteNoise
 from pmjax.gp.covariance import BaseCovariance, as_inputs
 from pmjax.gp.process import Base, conditional_cov, conditional_mean, families
+from pmjax.gp.state_space import as_state_space
 from pmjax.gp.util import (
     JITTER_DEFAULT,
     conditional_factor,
@@ -80,12 +81,22 @@ class Marginal(Base):
         Returns
         -------
         Variable, shape (n,)
+
+        Notes
+        -----
+        A sum of Matérn functions (Exponential, Matern12, Matern32, Matern52) of one column of data, constants
+        and white noise is a Markov chain: of 100 points or more its density takes time proportional to n.
+        `Model.explain` says so.
         """
         self.X, self.y, self.sigma = as_inputs(X, "X"), y, _noise(sigma)
-        cov = self.cov_func(self.X) + self.sigma(self.X)
+        mu = self.mean_func(self.X)
         if is_observed:
             kwargs["observed"] = y
-        return families.MvNormal(name, mu=self.mean_func(self.X), chol=factor(cov, jitter), **kwargs)
+            chain = as_state_space(self.cov_func, self.sigma, self.X, jitter)
+            if chain is not None:
+                return chain.likelihood(name, mu, **kwargs)
+        cov = self.cov_func(self.X) + self.sigma(self.X)
+        return families.MvNormal(name, mu=mu, chol=factor(cov, jitter), **kwargs)
 
     def conditional(
         self,
@@ -153,9 +164,14 @@ class Marginal(Base):
         cov_total, mean_total = self._total(given)
         X, y, sigma = self._values(given, "X", "y", "sigma")
         X, new, noise = as_inputs(X, "X"), as_inputs(Xnew, "Xnew"), _noise(sigma)
-        L, Kxs = factor(cov_total(X) + noise(X), jitter), self.cov_func(X, new)
-        mu = conditional_mean(L, Kxs, as_variable(y) - mean_total(X), self.mean_func(new))
-        cov = conditional_cov(L, Kxs, self.cov_func(new, diag=diag))
+        Kxs, Kss = self.cov_func(X, new), self.cov_func(new, diag=diag)
+        residual, mean = as_variable(y) - mean_total(X), self.mean_func(new)
+        chain = as_state_space(cov_total, noise, X, jitter)
+        if chain is None:
+            L = factor(cov_total(X) + noise(X), jitter)
+            mu, cov = conditional_mean(L, Kxs, residual, mean), conditional_cov(L, Kxs, Kss)
+        else:
+            mu, cov = chain.conditional(Kxs, Kss, residual, mean)
         if pred_noise:
             return mu, cov + noise(new, diag=diag)
         return mu, cov if diag else stabilize(cov, jitter)

@@ -63,8 +63,12 @@ def conditional_mean(L: Variable, Kxs: Variable, residual: Variable, mean: Varia
 
 
 def _conditional_mean(L: Any, Kxs: Any, residual: Any, mean: Any) -> Any:
-    A = _solve(L, Kxs)
-    return mean + (A.T @ _solve(L, residual.T)).T
+    return whitened_mean(_solve(L, Kxs), _solve(L, residual.T), mean)
+
+
+def whitened_mean(A: Any, z: Any, mean: Any) -> Any:
+    """Return m* + A^T z, from A = L^-1 Kx* and z = L^-1 (f - m) (JAX); `z` may hold several columns."""
+    return mean + (A.T @ z).T
 
 
 def conditional_cov(L: Variable, Kxs: Variable, Kss: Variable) -> Variable:
@@ -73,7 +77,11 @@ def conditional_cov(L: Variable, Kxs: Variable, Kss: Variable) -> Variable:
 
 
 def _conditional_cov(L: Any, Kxs: Any, Kss: Any) -> Any:
-    A = _solve(L, Kxs)
+    return whitened_cov(_solve(L, Kxs), Kss)
+
+
+def whitened_cov(A: Any, Kss: Any) -> Any:
+    """Return K** - A^T A, from A = L^-1 Kx*, or its diagonal if `Kss` is one (JAX)."""
     return Kss - (A * A).sum(axis=0) if Kss.ndim == 1 else Kss - A.T @ A
 
 

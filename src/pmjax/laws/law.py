@@ -69,6 +69,8 @@ class Law(ABC):
     first_values : int, optional
         Of a sequence in time, whose events have time as their first dimension: how many values come before
         the first step.
+    computed_by : str
+        How the density is computed, where users may want to hear of it.
     """
 
     signature: ClassVar[str] = "->()"
@@ -86,6 +88,7 @@ class Law(ABC):
     bounds: ClassVar[tuple[str | None, str | None] | None] = None
     is_markov_chain: ClassVar[bool] = False
     first_values: ClassVar[int | None] = None
+    computed_by: ClassVar[str] = ""
 
     @abstractmethod
     def log_density(self, x: Array, *params: Array) -> Array:
