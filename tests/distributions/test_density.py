@@ -22,6 +22,7 @@ TESTED_ELSEWHERE = {
     "Truncated": "test_limited.py",
     "HurdleGamma": "test_mixture.py",
     "HurdleLogNormal": "test_mixture.py",
+    "Simulator": "../logprob/test_simulator.py",
     "CustomDist": "../logprob/test_custom.py",
     "DensityDist": "../logprob/test_custom.py",
 }

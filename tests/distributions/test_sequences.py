@@ -166,3 +166,55 @@ def test_a_named_variable_is_no_component() -> None:
         first = pm.Normal("first")
         with pytest.raises(pm.ModelError, match="'first', which the model has"):
             pm.GaussianRandomWalk("x", init_dist=first, steps=3)
+
+
+def test_a_local_level_has_the_posterior_of_its_normal_vector() -> None:
+    """All is jointly normal: x = C e, y = x + noise, with C the lower triangle of ones."""
+    y = np.cumsum(np.random.default_rng(3).normal(size=12)) + 2.0
+    with pm.Model() as model:
+        x = pm.GaussianRandomWalk("x", mu=0.2, sigma=0.5, init_dist=pm.Normal.dist(0, 2), shape=12)
+        pm.Normal("y", x, 1.0, observed=y)
+        idata = pm.sample(500, tune=300, chains=2, random_seed=1, progressbar=False)
+    lower = np.tril(np.ones((12, 12)))
+    prior_cov = lower @ np.diag([4.0, *[0.25] * 11]) @ lower.T
+    prior_mean = np.cumsum([0.0, *[0.2] * 11])
+    gain = prior_cov @ np.linalg.inv(prior_cov + np.eye(12))
+    exact = prior_mean + gain @ (y - prior_mean)
+    deviation = np.sqrt(np.diag(prior_cov - gain @ prior_cov))
+    drawn = idata.posterior["x"].values.reshape(-1, 12)
+    assert model["x"].shape == (12,)
+    np.testing.assert_allclose(drawn.mean(axis=0), exact, atol=0.1 * deviation.max())
+    np.testing.assert_allclose(drawn.std(axis=0), deviation, rtol=0.1)
+
+
+@pytest.mark.slow
+def test_stochastic_volatility_written_as_a_walk_or_by_its_steps() -> None:
+    rng = np.random.default_rng(4)
+    log_scale = np.cumsum(rng.normal(0, 0.2, 60)) - 1
+    returns = rng.standard_t(10, 60) * np.exp(log_scale)
+    means = []
+    for by_steps in (False, True):
+        with pm.Model():
+            step = pm.Exponential("step", 5.0)
+            nu = pm.Exponential("nu", 0.1)
+            if by_steps:
+                z = pm.Normal("z", shape=60)
+                scales = np.concatenate([[1.0], np.ones(59)])
+                h = pm.Deterministic(
+                    "h", pm.math.cumsum(z * pm.math.concatenate([scales[:1], step * scales[1:]]))
+                )
+            else:
+                h = pm.GaussianRandomWalk("h", sigma=step, init_dist=pm.Normal.dist(0, 1), shape=60)
+            pm.StudentT("r", nu=nu + 2, sigma=pm.math.exp(h), observed=returns)
+            idata = pm.sample(
+                2000,
+                tune=1500,
+                chains=4,
+                random_seed=1,
+                target_accept=0.95,
+                compute_convergence_checks=False,
+                progressbar=False,
+            )
+        post = idata.posterior
+        means.append(np.append(post["h"].mean(("chain", "draw")), 5 * post["step"].mean()))
+    np.testing.assert_allclose(means[0], means[1], atol=0.08)

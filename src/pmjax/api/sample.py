@@ -182,9 +182,7 @@ def sample(
     checks, attempts = compute_convergence_checks, jitter_max_retries + 1
     warm = warmth(init, target, chosen, seed, initvals, chains, tune)
     jitter = warm.starts or INITS[init][0]
-    starts = chain_starts(
-        target.start, seed, initvals, jitter=bool(jitter), chains=chains, attempts=attempts
-    )
+    starts = chain_starts(target.start, seed, initvals, jitter=bool(jitter), chains=chains, attempts=attempts)
     inside = not return_inferencedata or extra.get("include_transformed")
     plan = Plan(
         draws=draws,

@@ -111,7 +111,8 @@ def sample_smc(
     spec = modelcontext(model).freeze()
     refuse_batches(spec, "sample_smc")
     sampled, reports = pipeline.apply(spec, ["marginalise"])
-    check_samplable(sampled, {r.variable: r.sentence for r in reports if not r.done})
+    reasons = {r.variable: r.sentence for r in reports if not r.done}
+    check_samplable(sampled, reasons, gradient=isinstance(chosen, HMC))
     progress, seed = Progress(progressbar), as_seed(random_seed)
     population = run_smc(
         tempered_density(sampled),
@@ -150,7 +151,7 @@ def _kernel(kernel: Any, options: Mapping[str, Any]) -> Any:
 
 
 def _outputs(spec: ModelSpec, population: Population, seed: int) -> dict[str, np.ndarray]:
-    density = joint_density(spec)
+    density = joint_density(spec, discrete=True)  # which asks for no gradient
     chains, draws, size = population.theta.shape
 
     def one(key: jax.Array, values: dict[str, jax.Array], data: Any) -> dict[str, jax.Array]:

@@ -108,6 +108,7 @@ from pmjax.distributions.random_walk import (
     MvStudentTRandomWalk,
     RandomWalk,
 )
+from pmjax.distributions.simulator import Simulator
 from pmjax.distributions.time_series import AR, GARCH11, EulerMaruyama
 
 __all__ = [
@@ -178,6 +179,7 @@ __all__ = [
     "Poisson",
     "RandomWalk",
     "Rice",
+    "Simulator",
     "SkewNormal",
     "SkewStudentT",
     "StickBreakingWeights",

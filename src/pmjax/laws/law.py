@@ -71,6 +71,8 @@ class Law(ABC):
         the first step.
     computed_by : str
         How the density is computed, where users may want to hear of it.
+    differentiable : bool
+        Whether the density has a gradient.
     """
 
     signature: ClassVar[str] = "->()"
@@ -89,6 +91,7 @@ class Law(ABC):
     is_markov_chain: ClassVar[bool] = False
     first_values: ClassVar[int | None] = None
     computed_by: ClassVar[str] = ""
+    differentiable: ClassVar[bool] = True
 
     @abstractmethod
     def log_density(self, x: Array, *params: Array) -> Array:

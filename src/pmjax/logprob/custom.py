@@ -18,6 +18,7 @@ from pmjax.graph.variable import Variable, as_variable
 from pmjax.laws.law import Law, NoClosedForm
 from pmjax.laws.signature import Signature
 from pmjax.logprob.derivation import Derivation
+from pmjax.logprob.host import on_host
 from pmjax.logprob.reading import hidden_in
 from pmjax.runtime.types import Array, Key, Shape
 
@@ -122,21 +123,12 @@ class CustomLaw(Law):
             return jnp.broadcast_to(drawn, shape)
         if self.random is None:
             raise NotImplementedError(f"{self.label} cannot be drawn from; give random= or dist=")
-        user, dtype = self.random, jnp.zeros((), int if self.whole else float).dtype
-        kinds = [jnp.asarray(p).dtype for p in params]
+        user = self.random
 
-        # Numbers of 64 bits go in and out as words of 32: JAX narrows them where a callback runs outside the
-        # precision that the program was traced in.
-        def on_host(seed: np.ndarray, *words: np.ndarray) -> np.ndarray:
-            rng = np.random.default_rng(np.asarray(seed, np.uint32))
-            values = [_from_words(w, kind) for w, kind in zip(words, kinds, strict=True)]
-            drawn = np.broadcast_to(np.asarray(user(*values, rng=rng, size=batch), dtype), shape)
-            return np.ascontiguousarray(drawn)[..., None].view(np.uint32)
+        def generate(seed: np.ndarray, *values: np.ndarray) -> Any:
+            return user(*values, rng=np.random.default_rng(seed), size=batch)
 
-        result = jax.ShapeDtypeStruct((*shape, dtype.itemsize // 4), np.uint32)
-        words = [_to_words(jnp.asarray(p)) for p in params]
-        drawn = jax.pure_callback(on_host, result, jax.random.key_data(key), *words, vmap_method="sequential")
-        return jax.lax.bitcast_convert_type(drawn if dtype.itemsize > 4 else drawn[..., 0], dtype)
+        return on_host(generate, shape, int if self.whole else float, jax.random.key_data(key), *params)
 
     def center(self, *params: Array) -> Array:
         constants = [as_variable(np.asarray(p)) for p in params]
@@ -182,15 +174,6 @@ def event_of(label: str, dist: Function, params: Sequence[Variable]) -> tuple[in
     except (ModelError, NoClosedForm):
         return 0, whole
     return expression.ndim - density.ndim, whole
-
-
-def _to_words(x: Array) -> Array:
-    words = jax.lax.bitcast_convert_type(x, jnp.uint32)
-    return words if x.dtype.itemsize > 4 else words[..., None]
-
-
-def _from_words(words: np.ndarray, kind: np.dtype) -> np.ndarray:
-    return np.ascontiguousarray(np.asarray(words, np.uint32)).view(kind)[..., 0]
 
 
 def _input(x: Any, whole: bool) -> Variable:

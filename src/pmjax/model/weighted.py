@@ -30,7 +30,7 @@ class Weighted(Law):
     weight: float
 
     def __post_init__(self) -> None:
-        for fact in ("signature", "dimensions", "support", "discrete", "domains", "bounds"):
+        for fact in ("signature", "dimensions", "support", "discrete", "domains", "bounds", "differentiable"):
             self.__dict__[fact] = getattr(self.law, fact)
 
     @property

@@ -100,14 +100,18 @@ def data_nodes_of(spec: ModelSpec, forms: Forms | None = None) -> list[Variable]
     return data_arguments([*_read(spec), *(param for form in forms.values() for param in form.params)])
 
 
-def check_samplable(spec: ModelSpec, reasons: Mapping[str, str] | None = None) -> None:
-    """Raise ModelError if gradient-based sampling makes no sense for the model.
+def check_samplable(
+    spec: ModelSpec, reasons: Mapping[str, str] | None = None, *, gradient: bool = True
+) -> None:
+    """Raise ModelError if sampling makes no sense for the model.
 
     Parameters
     ----------
     spec : ModelSpec
     reasons : mapping of str to str, optional
         Why a discrete variable is still there, by its name.
+    gradient : bool
+        Whether the density must have one.
     """
     if not spec.free and spec.summed_out:
         names = ", ".join(s.free.name for s in spec.summed_out)
@@ -119,6 +123,13 @@ def check_samplable(spec: ModelSpec, reasons: Mapping[str, str] | None = None) -
         raise ModelError(
             "the model has no free variables, so there is nothing to sample; declare one (pm.Normal, ...)"
         )
+    variables = [*(v.variable for v in spec.free), *(v.variable for v in spec.observed)]
+    for variable in variables if gradient else ():
+        if not distribution_of(variable).differentiable:
+            raise ModelError(
+                f"{variable.label} is a simulator, whose density has no gradient, which NUTS needs; "
+                "use pm.sample_smc()"
+            )
     discrete = [v.name for v in spec.free if distribution_of(v.variable).discrete]
     otherwise = 'the rewrite "marginalise" would sum it out: let pm.sample(rewrites=...) use it'
     for name in discrete:

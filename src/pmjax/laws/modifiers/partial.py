@@ -69,7 +69,7 @@ class MissingPart(_Part):
         return self.law.draw(key, self.shape, *params)[self.mask]
 
     def center(self, *params: Array) -> Array:
-        return np.broadcast_to(self.law.center(*params), self.shape)[self.mask]
+        return np.broadcast_to(self.law.start(self.shape, *params), self.shape)[self.mask]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class ObservedPart(_Part):
         return (whole + (covariance @ weights)[..., 0])[~self.mask]
 
     def center(self, *params: Array) -> Array:
-        return np.broadcast_to(self.law.center(*params[1:]), self.shape)[~self.mask]
+        return np.broadcast_to(self.law.start(self.shape, *params[1:]), self.shape)[~self.mask]
 
     def _whole(self, x: Array, missing: Array) -> Array:
         whole = jnp.zeros(self.shape, x.dtype).at[~self.mask].set(x)
