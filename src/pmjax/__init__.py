@@ -18,6 +18,7 @@ from pmjax import model as model
 from pmjax.api import callbacks, sampling, sampling_jax, smc, variational
 from pmjax.api import transform as _transform
 from pmjax.api.approximation import Approximation
+from pmjax.api.calibrate import Calibration, calibrate
 from pmjax.api.densities import compute_log_likelihood, compute_log_prior
 from pmjax.api.deterministics import compute_deterministics
 from pmjax.api.draw import draw
@@ -127,6 +128,8 @@ __all__ = [
     "adagrad_window",
     "adam",
     "adamax",
+    "Calibration",
+    "calibrate",
     "callbacks",
     "find_MAP",
     "find_constrained_prior",
