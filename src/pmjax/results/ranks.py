@@ -1,7 +1,7 @@
 """Whether ranks are uniform: the distribution of the most surprising point of their empirical distribution.
 
-Of N uniform ranks among L draws, R_i = #{rank < i} has the binomial law B(N, z_i), z_i = i / (L + 1), i = 1..L.
-The statistic of Säilynoja, Bürkner & Vehtari (2022, doi.org/10.1007/s11222-022-10090-6, section 2) is
+Of N uniform ranks among L draws, R_i = #{rank < i} has the binomial law B(N, z_i), with z_i = i / (L + 1),
+i = 1..L. The statistic of Säilynoja, Bürkner & Vehtari (2022, doi.org/10.1007/s11222-022-10090-6) is
 
     gamma = min_i 2 min(P(B(N, z_i) <= R_i), P(B(N, z_i) >= R_i)),
 
