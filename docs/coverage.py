@@ -30,6 +30,8 @@ _LAWS = "a new family is a law and its parametrisations; see docs/architecture.m
 _TYPES = "tuples of types, for PyTensor's own tests"
 _COMPLEX = ABSENT["complex"]
 _SAMPLERS = "samplers are compiled whole; see pm.sample"
+_INSIDE = "a module of PyMC's own machinery"
+_APPROXIMATIONS = "pm.fit has ADVI, full-rank ADVI, Pathfinder and Laplace"
 REASONS: dict[str, str] = {
     **ABSENT,
     **dict.fromkeys(("compile", "compile_fn", "as_op"), _COMPILER),
@@ -46,6 +48,25 @@ REASONS: dict[str, str] = {
     **dict.fromkeys(("Constant", "TYPE_CHECKING"), "typing"),
     "interpolate1d": "pmjax.tensor.interp",
     "set_tt_rng": _COMPILER,
+    "PolyaGamma": "PyMC computes its density with the package polyagamma, in C, which JAX cannot compile",
+    **dict.fromkeys(("create_value_var", "make_obs_var", "register_rv", "register_data_var"), _LAWS),
+    "logp_dlogp_function": "Model.compile_logp and Model.compile_dlogp",
+    "profile": "jax.profiler",
+    "BaseModel": "pm.Model",
+    "FrozenModel": "pm.Model.freeze() is the frozen description",
+    **dict.fromkeys(("ASVGD", "SVGD", "Empirical", "sample_approx"), _APPROXIMATIONS),
+    **dict.fromkeys(("FullRank", "Group", "MeanField"), "pm.fit(method=...) returns a pm.Approximation"),
+    "DEMetropolis": "pm.DEMetropolisZ, its successor",
+    **dict.fromkeys(
+        ("apply_momentum", "apply_nesterov_momentum", "norm_constraint", "total_norm_constraint"),
+        "pm.momentum, pm.nesterov_momentum, or any optimiser of optax",
+    ),
+    **dict.fromkeys(("backends", "blocking", "func_utils", "tuning", "vartypes", "progress_bar"), _INSIDE),
+    **dict.fromkeys(("data", "step_methods", "plots", "stats"), "its names are in pm itself"),
+    **dict.fromkeys(("model_graph", "model_to_networkx"), "pm.model_to_graphviz, pm.model_to_mermaid"),
+    "compile_forward_sampling_function": "pm.draw and the predictive functions compile their own",
+    "init_nuts": "pm.sample(init=...)",
+    "predictions_to_inference_data": "pm.sample_posterior_predictive(predictions=True)",
     "MarginalSparse": "renamed MarginalApprox in PyMC",
 }
 
@@ -90,7 +111,7 @@ SECTIONS: list[tuple[str, Any, Any, Iterable[str] | None]] = [
     ("pymc.gp.mean", pymc.gp.mean, pmjax.gp.mean, None),
     ("pymc.gp.util", pymc.gp.util, pmjax.gp.util, ["JITTER_DEFAULT", "conditioned_vars", "kmeans_inducing_points",
                                                   "plot_gp_dist", "replace_with_values", "stabilize"]),
-    ("pymc.Model", pymc.Model, pmjax.Model, [n for n in dir(pymc.Model) if not n.startswith("_")]),
+    ("pymc.Model", pymc.Model, pmjax.Model(), [n for n in dir(pymc.Model) if not n.startswith("_")]),
     ("pymc", pymc, pmjax, None),
     ("pytensor.tensor", pytensor.tensor, pmjax.tensor, None),
     ("pytensor.tensor.linalg", pytensor.tensor.linalg, pmjax.tensor.linalg, None),

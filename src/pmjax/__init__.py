@@ -92,6 +92,12 @@ sys.modules[f"{__name__}.ode"] = ode
 sys.modules[f"{__name__}.pytensorf"] = pytensorf
 sys.modules[f"{__name__}.sampling_jax"] = sys.modules[f"{__name__}.sampling.jax"] = sampling_jax
 
+# PyMC's modules of distributions that are named otherwise here.
+for _name in ("timeseries", "truncated", "censored", "simulator", "shape_utils", "distribution"):
+    sys.modules.setdefault(f"{__name__}.distributions.{_name}", distributions)
+    if not hasattr(distributions, _name):
+        setattr(distributions, _name, distributions)
+
 # PyMC's module of models, and of models from models.
 for _name in (
     "Model",

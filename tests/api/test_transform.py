@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pytest
 from pmjax.model.transform.conditioning import change_value_transforms, do, remove_value_transforms
@@ -91,9 +93,17 @@ def test_starts_by_unconstrained_names(model: pm.Model) -> None:
     assert not np.allclose(other, by_name)
 
 
+def test_operations_of_pytensor_are_refused(model: pm.Model) -> None:
+    with pytest.raises(AttributeError, match=r"'s' .* an Op of PyTensor or as_op cannot take it; .* pm.lift"):
+        _ = model["s"].type
+
+
 def test_names_that_live_elsewhere() -> None:
     with pytest.warns(FutureWarning, match="use pm.math.invlogit"):
         assert pm.invlogit is pm.math.invlogit
     assert pm.summary.__module__.startswith("arviz")
+    assert (
+        importlib.import_module("pmjax.distributions.timeseries").GaussianRandomWalk is pm.GaussianRandomWalk
+    )
     with pytest.raises(AttributeError, match="did you mean 'Normal'"):
         _ = pm.Nromal

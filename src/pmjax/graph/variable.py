@@ -98,6 +98,16 @@ class Variable(Node):
         """Which axes have length 1."""
         return tuple(n == 1 for n in self.shape)
 
+    @property
+    def type(self) -> NoReturn:
+        """Not there; PyTensor's operations ask for it."""
+        raise AttributeError(
+            f"{self.label} is a variable of pmjax, which has no PyTensor type: an Op of PyTensor or as_op "
+            "cannot take it; write the function with JAX and lift it, pm.lift(function)",
+            name="type",
+            obj=self,
+        )
+
     # Equality is elementwise, as in NumPy; identity is what dictionaries of nodes use.
     __hash__ = object.__hash__
 
