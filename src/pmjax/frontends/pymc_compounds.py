@@ -1,6 +1,7 @@
-"""The families of PyMC that are made of other random variables, or of the shape of their own.
+"""The families of PyMC that are made of other random variables, or that have lengths of their own.
 
-A function takes the reader of the model and the node of PyTensor, and returns our family with its arguments.
+A function takes the reader of the model, the node of PyTensor and the shape of the variable, and returns a
+variable without a name of our family, or None if it has a part that is not ours.
 """
 
 from __future__ import annotations
@@ -8,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from pmjax.graph.variable import Variable
-
-Named = tuple[str, dict[str, Any]]
+from pmjax import distributions
+from pmjax.graph.ops import RandomVariable
+from pmjax.graph.variable import Variable, apply
+from pmjax.numerics.special import log_probability
+from pmjax.runtime.types import Shape
 
 
 class Reader(Protocol):
@@ -19,55 +22,61 @@ class Reader(Protocol):
     def translate(self, variable: Any) -> Any:
         """Return the node of an expression of PyTensor."""
 
-    def component(self, rv: Any) -> Variable | None:
-        """Return a random variable without a name as ours, or None if its family is not ours."""
+    def ours(self, rv: Any) -> Variable | None:
+        """Return a random variable without a name, if its family is ours; None for others."""
 
 
-def _mixture(reader: Reader, node: Any) -> Named | None:
+def _mixture(reader: Reader, node: Any, shape: Shape) -> Variable | None:
     weights, *theirs = node.op.dist_params(node)
-    components = [reader.component(rv) for rv in theirs]
+    components = [reader.ours(rv) for rv in theirs]
     if any(c is None for c in components):
         return None
-    w = reader.translate(weights)
-    return "Mixture", {"w": w, "comp_dists": components if len(components) > 1 else components[0]}
+    w, family = reader.translate(weights), distributions.Mixture
+    mixture = family.dist(w, components if len(components) > 1 else components[0], shape=shape)
+    # PyMC takes weights as they are; ours would be divided by their sum.
+    inputs = [apply(log_probability, w), *mixture.inputs[1:]]
+    assert isinstance(mixture.op, RandomVariable)
+    return Variable(RandomVariable(mixture.op.law, shape), inputs)
 
 
-def _truncated(reader: Reader, node: Any) -> Named | None:
+def _truncated(reader: Reader, node: Any, shape: Shape) -> Variable | None:
     *inputs, lower, upper = node.inputs
-    return _limited(reader, "Truncated", node.op.base_rv_op.make_node(*inputs).default_output(), lower, upper)
+    dist = node.op.base_rv_op.make_node(*inputs).default_output()
+    return _limited(reader, distributions.Truncated, shape, dist, lower, upper)
 
 
-def _censored(reader: Reader, node: Any) -> Named | None:
-    return _limited(reader, "Censored", *node.inputs)
+def _censored(reader: Reader, node: Any, shape: Shape) -> Variable | None:
+    return _limited(reader, distributions.Censored, shape, *node.inputs)
 
 
-def _limited(reader: Reader, name: str, dist: Any, lower: Any, upper: Any) -> Named | None:
-    component = reader.component(dist)
+def _limited(reader: Reader, family: Any, shape: Shape, dist: Any, lower: Any, upper: Any) -> Variable | None:
+    component = reader.ours(dist)
     if component is None:
         return None
-    return name, {"dist": component, "lower": reader.translate(lower), "upper": reader.translate(upper)}
+    ends = {"lower": reader.translate(lower), "upper": reader.translate(upper)}
+    return family.dist(component, **ends, shape=shape)  # type: ignore[no-any-return]
 
 
-def _zero_sum(reader: Reader, node: Any) -> Named:
+def _zero_sum(reader: Reader, node: Any, shape: Shape) -> Variable:
     sigma, _ = node.op.dist_params(node)
-    return "ZeroSumNormal", {"sigma": reader.translate(sigma), "n_zerosum_axes": node.op.ndim_supp}
+    family: Any = distributions.ZeroSumNormal
+    return family.dist(  # type: ignore[no-any-return]
+        reader.translate(sigma), n_zerosum_axes=node.op.ndim_supp, shape=shape
+    )
 
 
-def _lkj_covariance(reader: Reader, node: Any) -> Named | None:
+def _lkj_covariance(reader: Reader, node: Any, shape: Shape) -> Variable | None:
     n, eta, sd_dist = node.op.dist_params(node)
-    component = reader.component(sd_dist)
+    component = reader.ours(sd_dist)
     if component is None:
         return None
-    size = reader.translate(n)
-    return "LKJCholeskyCov", {
-        "eta": reader.translate(eta),
-        "n": size,
-        "sd_dist": component,
-        "compute_corr": False,
-    }
+    family: Any = distributions.LKJCholeskyCov
+    return family.dist(  # type: ignore[no-any-return]
+        reader.translate(eta), reader.translate(n), component, compute_corr=False, shape=shape
+    )
 
 
-COMPOUNDS: dict[str, Callable[[Reader, Any], Named | None]] = {
+COMPOUNDS: dict[str, Callable[[Reader, Any, Shape], Variable | None]] = {
     "CensoredRV": _censored,
     "MixtureRV": _mixture,
     "TruncatedRV": _truncated,

@@ -8,7 +8,7 @@ dispatch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from pmjax.frontends.pytensor_graph import Translator, operation_name, shape_of
 from pmjax.graph.evaluate import random_ancestors
 from pmjax.graph.ops import Input, RandomVariable
 from pmjax.graph.variable import Variable
+from pmjax.laws.law import Law
 from pmjax.model.declarations import Declarations
 from pmjax.model.named import Data, Deterministic, Potential
 from pmjax.runtime.types import Shape
@@ -138,83 +139,51 @@ class _Importer:
     def free(self, rv: Any) -> Variable:
         transform = self.model.rvs_to_transforms.get(rv)
         initval = self.initial_value(rv)
-        family = self.family(rv)
-        if family is not None:
-            name, arguments, shape = family
-            bijector = bijector_of(transform, rv, shape, self.given)
-            self.by_structure.append(rv.name)
-            return getattr(distributions, name)(  # type: ignore[no-any-return]
-                rv.name,
-                **arguments,
-                shape=shape,
-                dims=self.dims(rv),
-                initval=initval,
-                default_transform=bijector,
-            )
-        shape = self.value_shape(rv)
+        ours = self.ours(rv)
+        shape = self.value_shape(rv) if ours is None else ours.shape
         bijector = bijector_of(transform, rv, shape, self.given)
-        law, parents = self.law(rv, shape)
-        return self.declare_law(rv, law, parents, initval=initval, default_transform=bijector)
+        law, parents = self.law(rv, shape) if ours is None else _law_of(ours)
+        (self.by_density if ours is None else self.by_structure).append(rv.name)
+        return self.declare_law(rv, law, parents, shape, initval=initval, default_transform=bijector)
 
     def observed(self, rv: Any) -> Variable:
         value = self.translate(self.model.rvs_to_values[rv])
-        family = self.family(rv)
-        if family is not None:
-            name, arguments, _ = family
-            self.by_structure.append(rv.name)
-            return getattr(distributions, name)(  # type: ignore[no-any-return]
-                rv.name, **arguments, shape=value.shape, dims=self.dims(rv), observed=value
-            )
-        law, parents = self.law(rv, value.shape)
-        return self.declare_law(rv, law, parents, observed=value)
+        ours = self.ours(rv)
+        law, parents = self.law(rv, value.shape) if ours is None else _law_of(ours)
+        (self.by_density if ours is None else self.by_structure).append(rv.name)
+        return self.declare_law(rv, law, parents, value.shape, observed=value)
 
-    def declare_law(self, rv: Any, law: FunctionLaw, parents: list[Variable], **how: Any) -> Variable:
-        self.by_density.append(rv.name)
+    def declare_law(
+        self, rv: Any, law: Law, parents: Sequence[Variable], shape: Shape, **how: Any
+    ) -> Variable:
         given = {"observed": None, "initval": None, "default_transform": None, **how}
         return self.into.declare_random(
             rv.name,
-            lambda name, shape: Variable(RandomVariable(law, shape), parents, name),
-            shape=law.shape,
+            lambda name, full: Variable(RandomVariable(law, shape), parents, name),
+            shape=shape,
             dims=self.dims(rv),
             **given,
         )
 
-    def family(self, rv: Any) -> tuple[str, dict[str, Any], Shape] | None:
-        """Return our family, its arguments and the shape, if the family of a variable is ours."""
-        node = rv.owner
-        kind = type(node.op).__name__
-        if kind in COMPOUNDS:
-            return self.compound(rv, COMPOUNDS[kind])
-        entry = FAMILIES.get(kind)
-        if entry is None:
+    def ours(self, rv: Any) -> Variable | None:
+        """Return a random variable without a name, if its family is ours; None for others."""
+        if rv.owner is None:
             return None
-        name, read = entry
+        node, kind = rv.owner, type(rv.owner.op).__name__
+        if kind in COMPOUNDS:
+            try:
+                return COMPOUNDS[kind](self, node, self.value_shape(rv))
+            except ModelError:
+                return None  # what our family does not take PyMC has a density for
+        if kind not in FAMILIES:
+            return None
+        name, read = FAMILIES[kind]
         arguments = read(*(self.translate(p) for p in node.op.dist_params(node)))
         if arguments is None:
             return None
         size = node.op.size_param(node)
         lengths = None if _is_none(size) else tuple(map(int, self.translate.static(self.translate(size))))
-        return name, arguments, getattr(distributions, name).dist(**arguments, size=lengths).shape
-
-    def compound(self, rv: Any, read: Any) -> tuple[str, dict[str, Any], Shape] | None:
-        """Return what `family` does for a variable that is made of others."""
-        try:
-            found = read(self, rv.owner)
-            if found is None:
-                return None
-            shape = self.value_shape(rv)
-            getattr(distributions, found[0]).dist(**found[1], shape=shape)
-        except ModelError:
-            return None  # what our family does not take PyMC has a density for
-        return *found, shape
-
-    def component(self, rv: Any) -> Variable | None:
-        """Return a random variable without a name as ours, or None if its family is not ours."""
-        found = None if rv.owner is None else self.family(rv)
-        if found is None:
-            return None
-        name, arguments, shape = found
-        return getattr(distributions, name).dist(**arguments, shape=shape)  # type: ignore[no-any-return]
+        return getattr(distributions, name).dist(**arguments, size=lengths)  # type: ignore[no-any-return]
 
     def given(self, variable: Any, given: dict[Any, Variable]) -> Variable:
         """Return the node of an expression in which nodes are given for some variables."""
@@ -293,6 +262,11 @@ class _Importer:
                 ) from None
             self._densities = {v: terms[value] for v, value in self._values.items()}
         return self._values, self._densities[rv]
+
+
+def _law_of(variable: Variable) -> tuple[Law, tuple[Variable, ...]]:
+    assert isinstance(variable.op, RandomVariable)
+    return variable.op.law, variable.inputs
 
 
 def _is_none(variable: Any) -> bool:

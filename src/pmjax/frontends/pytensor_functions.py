@@ -10,6 +10,8 @@ import jax.numpy as jnp
 import jax.scipy.special as jsp
 
 from pmjax.graph.elementwise_table import identity
+from pmjax.numerics import bessel
+from pmjax.numerics import functions as special
 from pmjax.numerics.functions import softplus
 
 
@@ -64,6 +66,8 @@ SCALARS: dict[str, Callable[..., Any]] = {
     "ArcSin": jnp.arcsin, "ArcSinh": jnp.arcsinh, "ArcTan": jnp.arctan, "ArcTan2": jnp.arctan2,
     "ArcTanh": jnp.arctanh, "BetaInc": jsp.betainc, "Ceil": jnp.ceil, "Clip": jnp.clip, "Cos": jnp.cos,
     "Cosh": jnp.cosh, "Deg2Rad": jnp.deg2rad, "EQ": jnp.equal, "Erf": jsp.erf, "Erfc": jsp.erfc,
+    "Erfcinv": special.erfcinv, "Erfcx": special.erfcx, "Gamma": jsp.gamma, "Ive": bessel.ive,
+    "Kve": bessel.kve, "PolyGamma": special.polygamma,
     "Erfinv": jsp.erfinv, "Exp": jnp.exp, "Exp2": jnp.exp2, "Expm1": jnp.expm1, "Floor": jnp.floor,
     "GE": jnp.greater_equal, "GT": jnp.greater, "GammaInc": jsp.gammainc, "GammaIncC": jsp.gammaincc,
     "GammaLn": jsp.gammaln, "I0": jsp.i0, "I1": jsp.i1, "Identity": identity, "IntDiv": jnp.floor_divide,

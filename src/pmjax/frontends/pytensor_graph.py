@@ -13,7 +13,7 @@ from pmjax.errors import ModelError
 from pmjax.frontends.pytensor_ops import HANDLERS
 from pmjax.frontends.stable_forms import stable_form
 from pmjax.graph.evaluate import evaluate_host
-from pmjax.graph.ops import Constant
+from pmjax.graph.ops import Constant, RandomVariable
 from pmjax.graph.variable import Variable, as_variable, call
 from pmjax.runtime.settings import x64_kept
 
@@ -101,7 +101,9 @@ class Translator:
             self._known[output] = _folded(value)
 
     def _shape_of_random(self, node: Any) -> Variable:
-        declared = self._resolve(node.inputs[0]) or self._known.get(node.inputs[0])
+        declared = self._resolve(node.inputs[0])
+        if declared is None:
+            declared = self._known.get(node.inputs[0])
         shape = declared.shape if declared is not None else shape_of(node.inputs[0], self)
         return as_variable(np.array(shape, int) if type(node.op).__name__ == "Shape" else shape[node.op.i])
 
@@ -198,12 +200,16 @@ def shape_of(variable: Any, translate: Callable[[Any], Any]) -> tuple[int, ...]:
 
     graph = FunctionGraph(outputs=[variable], clone=False, features=[ShapeFeature(), ReplaceValidate()])
     lengths = [pt.as_tensor_variable(n) for n in graph.shape_feature.shape_tuple(variable)]
-    if variable in set(ancestors(lengths)):  # PyTensor knows no formula of its shape, and must draw it
-        return tuple(int(n) for n in variable.shape.eval(mode="FAST_COMPILE"))
-    return tuple(
-        int(np.asarray(translate(n).op.value)) if known is None else known
-        for n, known in zip(lengths, static, strict=True)
-    )
+    if variable not in set(ancestors(lengths)):
+        try:
+            return tuple(
+                int(np.asarray(translate(n).op.value)) if known is None else known
+                for n, known in zip(lengths, static, strict=True)
+            )
+        except (ModelError, AttributeError):
+            pass
+    # PyTensor knows no formula of its shape but the one that draws it.
+    return tuple(int(n) for n in variable.shape.eval(mode="FAST_COMPILE"))
 
 
 def operation_name(op: Any) -> str:
@@ -250,7 +256,9 @@ def _folded(value: Any) -> Any:
     """Return a small expression of constants as a constant."""
     if not isinstance(value, Variable) or isinstance(value.op, Constant) or value.size > FOLDED_ELEMENTS:
         return value
-    if not value.inputs or not all(isinstance(v.op, Constant) for v in value.inputs):
+    if isinstance(value.op, RandomVariable) or not value.inputs:
+        return value
+    if not all(isinstance(v.op, Constant) for v in value.inputs):
         return value
     with np.errstate(all="ignore"):
         return as_variable(np.asarray(evaluate_host([value], {})[0]))

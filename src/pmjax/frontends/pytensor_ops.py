@@ -61,20 +61,22 @@ def _int(context: Context, value: Any) -> int:
     return int(np.ravel(context.static(value))[0])
 
 
-@_handles("Elemwise")
+@_handles("Elemwise", "ScalarOp")
 def _elemwise(context: Context, node: Any, inputs: Inputs) -> Any:
-    kind = type(node.op.scalar_op).__name__
+    scalar = getattr(node.op, "scalar_op", node.op)
+    kind = type(scalar).__name__
     if kind == "Cast":
         return _cast(inputs[0], node.outputs[0].dtype)
     if kind == "Second":
         return apply(jnp.broadcast_to, inputs[1], np.broadcast_shapes(inputs[0].shape, inputs[1].shape))
     if kind == "Composite":
-        inner = node.op.scalar_op.fgraph
+        inner = scalar.fgraph
         return tuple(context.inline(inner.inputs, inner.outputs, inputs))
     function = functions.SCALARS.get(kind)
     if function is None:
-        return context.wrap(node, inputs)
-    return _applied(function, node, inputs, node.outputs[0].ndim)
+        dtype = node.outputs[0].dtype  # integers and reals together are not what every conversion takes
+        return context.wrap(node, [_cast(v, dtype) for v in inputs] if dtype.startswith("float") else inputs)
+    return _applied(function, node, inputs, getattr(node.outputs[0], "ndim", 0))
 
 
 def _applied(function: Callable[..., Any], node: Any, inputs: Inputs, ndim: int) -> Variable:
@@ -128,6 +130,15 @@ def _check(context: Context, node: Any, inputs: Inputs) -> Any:
     return call(functions.finite_or_impossible, inputs[0], *conditions) if conditions else inputs[0]
 
 
+@_handles("Eigvalsh")
+def _eigenvalues(context: Context, node: Any, inputs: Inputs) -> Any:
+    op = getattr(node.op, "core_op", node.op)
+    given = [v for v in inputs if v is not None]
+    if len(given) > 1:
+        return context.wrap(node, inputs)
+    return call(jnp.linalg.eigvalsh, given[0], UPLO="L" if op.lower else "U")
+
+
 @_handles("PosDefMatrix")
 def _positive_definite(context: Context, node: Any, inputs: Inputs) -> Any:
     return call(functions.is_positive_definite, inputs[0])
@@ -149,7 +160,7 @@ def _reduce(context: Context, node: Any, inputs: Inputs) -> Any:
     if function is None:
         return context.wrap(node, inputs)
     x, axis = inputs[0], node.op.axis
-    if axis is None or len(axis) == x.ndim:
+    if axis is None or len(axis) >= x.ndim:  # NumPy reduces one number along the axis 0 too
         return call(function, x)
     return call(function, x, axis=axis[0] if len(axis) == 1 else tuple(axis))
 
@@ -245,6 +256,8 @@ def _blockwise(context: Context, node: Any, inputs: Inputs) -> Any:
         return call(jnp.linalg.inv, inputs[0])
     if kind == "Det":
         return call(jnp.linalg.det, inputs[0])
+    if kind == "Eigvalsh":
+        return _eigenvalues(context, node, inputs)
     if kind == "SolveTriangular" and core.b_ndim == 2 and inputs[0].ndim == inputs[1].ndim == 2:
         return call(jsl.solve_triangular, *inputs, lower=core.lower, unit_diagonal=core.unit_diagonal)
     return context.wrap(node, inputs)
