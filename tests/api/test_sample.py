@@ -206,6 +206,8 @@ REFUSED = {
     "seed": (small, {"random_seed": "x"}, pm.ModelError, "random_seed must be"),
     "target_accept": (small, {"target_accept": 1.5}, ValueError, "target_accept"),
     "bad start": (impossible_model, {}, pm.SamplingError, "'bounded'"),
+    "callback": (small, {"callback": 3}, pm.ModelError, "callback must be a function"),
+    "retries": (small, {"jitter_max_retries": -1}, pm.ModelError, "jitter_max_retries must be an integer"),
     "idata_kwargs": (small, {"idata_kwargs": {"include_transform": True}}, pm.ModelError, "did you mean"),
 }
 

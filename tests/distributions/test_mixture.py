@@ -67,3 +67,20 @@ def test_a_hurdle_before_a_continuous_law(variable: Any, law: Any) -> None:
     draws = pm.draw(variable, 2000, random_seed=3)
     assert abs(np.mean(draws == 0) - 0.3) < 0.04
     assert stats.kstest(draws[draws > 0], law.cdf).pvalue > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("declare", "expected"),
+    [
+        (lambda: pm.Categorical.dist([0.1, 0.3]), lambda: stats.bernoulli(0.75).logpmf(1)),
+        (lambda: pm.Multinomial.dist(1, [[0.1, 0.3]]), lambda: stats.bernoulli(0.75).logpmf(1)),
+        (lambda: pm.NormalMixture.dist([0.1, 0.3], [0.0, 0.0], 1.0), lambda: stats.norm.logpdf(1)),
+    ],
+)
+def test_shares_that_do_not_sum_to_one_are_rescaled_in_a_sentence(declare: Any, expected: Any) -> None:
+    with pytest.warns(UserWarning, match=r"sums to 0.4 instead of 1 and is rescaled"):
+        variable = declare()
+    value = np.array([0, 1])[None] if variable.ndim else 1
+    np.testing.assert_allclose(
+        pm.logp(variable, value).eval(), np.broadcast_to(expected(), value.shape[:1] if variable.ndim else ())
+    )

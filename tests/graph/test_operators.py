@@ -291,3 +291,26 @@ def test_lift() -> None:
     np.testing.assert_allclose(value_of(result, {x: v}, host=False), v**2 + w)
     with pytest.raises(ModelError, match="returns None, and nothing in it is an array"):
         lift(lambda a: None)(x)
+
+
+def test_a_negative_power_of_integers_is_a_fraction() -> None:
+    for counts in (np.array([1, 2, 4]), np.array([1, 2, 4], np.uint8)):
+        x = symbol(counts)
+        for host in (True, False):
+            np.testing.assert_allclose(value_of(x**-1, {x: counts}, host=host), [1.0, 0.5, 0.25])
+            np.testing.assert_allclose(value_of(x**-2, {x: counts}, host=host), [1.0, 0.25, 0.0625])
+        assert (x**2).dtype.kind in "iu"
+
+
+@pytest.mark.parametrize("place", [np.uint8(200), np.int16(300), np.int64(-1), np.uint64(3)])
+def test_integers_of_any_width_are_an_index(place: np.integer) -> None:
+    values = np.arange(400.0)
+    x = symbol(values)
+    assert value_of(x[place], {x: values}) == values[int(place)]
+    assert value_of(x[None, place, ...], {x: values}) == values[int(place)]
+
+
+def test_functions_of_numpys_fft_are_jaxs() -> None:
+    values = np.array([1.0, 2.0, 0.5])
+    x = symbol(values)
+    np.testing.assert_allclose(value_of(np.abs(np.fft.fft(x)), {x: values}), np.abs(np.fft.fft(values)))

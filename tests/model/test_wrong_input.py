@@ -22,6 +22,9 @@ NAMES = {"pm": pm, "np": np, "pd": pd, "jnp": jnp, "special": special}
 
 # (name, code inside a model with coords {"city": ["a", "b", "c"]}, words that the message must have)
 MISTAKES: list[tuple[str, str, list[str]]] = [
+    # Conditions and functions of NumPy
+    ("minus a condition", "-(pm.Normal('x') > 0)", ["a condition", "write ~condition"]),
+    ("minus a condition of data", "-(pm.Data('x', [1.0, 2.0]) > 0)", ["a condition", "write ~condition"]),
     # Ordered categories
     (
         "cutpoints out of order",

@@ -29,13 +29,14 @@ REFUSED = {
 }
 
 
-def check_numbers(draws: Any, tune: Any, chains: Any, cores: Any) -> None:
-    """Raise ModelError if a number of draws, chains or cores is none."""
+def check_numbers(draws: Any, tune: Any, chains: Any, cores: Any, jitter_max_retries: Any) -> None:
+    """Raise ModelError if a number of draws, chains, cores or retries is none."""
     for name, value, least in (
         ("draws", draws, 1),
         ("tune", tune, 0),
         ("chains", chains, 1),
         ("cores", cores, 1),
+        ("jitter_max_retries", jitter_max_retries, 0),
     ):
         if name == "cores" and value is None:
             continue

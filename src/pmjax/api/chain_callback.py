@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pmjax.errors import ModelError
 from pmjax.run.job import ChainStatus
 from pmjax.run.statistics import STATS
 
@@ -41,6 +42,8 @@ def as_callback(callback: Callable[..., None] | None) -> Callable[[ChainStatus],
     Either is called after each chunk of a chain's draws, and ``draw`` is the last one of the chunk: draws
     are made by a compiled program, many at a time.
     """
+    if callback is not None and not callable(callback):
+        raise ModelError(f"sample: callback must be a function of (trace, draw), got {callback!r}")
     if callback is None or not _is_of_pymc(callback):
         return callback
 

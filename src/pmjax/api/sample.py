@@ -171,7 +171,7 @@ def sample(
         sampler, step = step, None
     check_unknown(unknown, list(inspect.signature(sample).parameters)[:-1])
     tune, chains = default_tune(init) if tune is None else tune, 4 if chains is None else chains
-    check_numbers(draws, tune, chains, cores)
+    check_numbers(draws, tune, chains, cores, jitter_max_retries)
     show, extra, began = shows_progress(progressbar, quiet), result_options(idata_kwargs), time.perf_counter()
     accept = {"target_accept": target_accept, "max_treedepth": max_treedepth}
     chosen = choose_sampler(nuts_sampler, sampler, init, accept, nuts_sampler_kwargs, nuts)

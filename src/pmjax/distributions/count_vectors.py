@@ -37,6 +37,7 @@ class Multinomial(Family):
 
     law = count_vector.Multinomial()
     domains = {"p": NON_NEGATIVE}
+    shares = ("p",)
 
     @parametrisation
     def by_probability(n: Any, p: Any) -> Any:

@@ -142,6 +142,7 @@ class Categorical(Family):
 
     law = discrete.Categorical()
     domains = {"p": NON_NEGATIVE}
+    shares = ("p",)
 
     @parametrisation
     def by_probability(p: Any) -> Any:

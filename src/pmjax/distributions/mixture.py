@@ -45,6 +45,7 @@ class Mixture(Family):
 
     raw = ("comp_dists",)
     domains = {"w": NON_NEGATIVE}
+    shares = ("w",)
 
     def read(self, w: Any, comp_dists: Any) -> tuple[Law, Sequence[Any]]:  # type: ignore[override]
         if isinstance(comp_dists, (list, tuple)) and len(comp_dists) != 1:
@@ -79,6 +80,7 @@ class NormalMixture(Family):
     """
 
     domains = {"w": NON_NEGATIVE}
+    shares = ("w",)
 
     def read(  # type: ignore[override]
         self, w: Any, mu: Any = 0.0, sigma: Any = None, tau: Any = None

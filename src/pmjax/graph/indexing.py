@@ -43,7 +43,7 @@ def parse_key(x: N, key: Any, as_node: Callable[[Any], N]) -> tuple[Index, list[
             template.append(part)
             axis += 1
         elif isinstance(part, (int, np.integer)) and not isinstance(part, bool):
-            template.append(int(_from_start(np.asarray(part), x, axis)))
+            template.append(int(_from_start(np.asarray(int(part)), x, axis)))
             axis += 1
         else:
             for array in _index_arrays(x, part, axis, as_node):
@@ -57,7 +57,7 @@ def parse_key(x: N, key: Any, as_node: Callable[[Any], N]) -> tuple[Index, list[
 def _axes_taken(part: Any) -> int:
     if part is None:
         return 0
-    if isinstance(part, (slice, int)):
+    if isinstance(part, (slice, int, np.integer)):
         return 1
     array = part if isinstance(part, Node) else np.asarray(part)
     return array.ndim if array.dtype == bool else 1

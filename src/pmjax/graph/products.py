@@ -8,24 +8,13 @@ rows, leave a processor's vector units idle; the transpose, found once before sa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import jax.numpy as jnp
 
 from pmjax.graph.evaluate import of_data, own_nodes
-from pmjax.graph.ops import Call, Elementwise
+from pmjax.graph.meaning import Contract, Pointwise, Reduce, meaning
 from pmjax.graph.rewrite import rewrite_expressions
-from pmjax.graph.slots import Slot
 from pmjax.graph.variable import Variable, call
-
-_PRODUCTS = (jnp.matmul, jnp.dot)
-# Arguments of a call.
-_Arguments = tuple[tuple[Any, ...], dict[str, Any]]
-_OF_TWO: _Arguments = ((Slot(0), Slot(1)), {})
-_OVER_COLUMNS: list[_Arguments] = [
-    *(((Slot(0),), {"axis": axis}) for axis in (1, -1)),
-    *(((Slot(0), axis), {}) for axis in (1, -1)),
-]
 
 
 def transpose_tall(outputs: Sequence[Variable]) -> list[Variable]:
@@ -51,14 +40,13 @@ def transpose_tall(outputs: Sequence[Variable]) -> list[Variable]:
 
 def _factors(node: Variable) -> Sequence[Variable]:
     """Return the matrix and the vector that a node is the product of; nothing if it is no such product."""
-    if not isinstance(node.op, Call):
-        return ()
-    if node.op.function in _PRODUCTS and node.op.template == _OF_TWO:
-        return node.inputs
-    if node.op.function is jnp.sum and node.op.template in _OVER_COLUMNS:
-        terms = node.inputs[0]
-        if isinstance(terms.op, Elementwise) and terms.op.function is jnp.multiply:
-            return sorted(terms.inputs, key=lambda factor: factor.ndim, reverse=True)
+    match meaning(node):
+        case Contract():
+            return node.inputs
+        case Reduce((1,), False, "sum") if node.inputs[0].ndim == 2:
+            terms = node.inputs[0]
+            if meaning(terms) == Pointwise("product"):
+                return sorted(terms.inputs, key=lambda factor: factor.ndim, reverse=True)
     return ()
 
 

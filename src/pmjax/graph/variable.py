@@ -129,7 +129,14 @@ class Variable(Node):
     __truediv__, __rtruediv__ = _binary(jnp.true_divide), _reflected(jnp.true_divide)
     __floordiv__, __rfloordiv__ = _binary(jnp.floor_divide), _reflected(jnp.floor_divide)
     __mod__, __rmod__ = _binary(jnp.mod), _reflected(jnp.mod)
-    __pow__, __rpow__ = _binary(jnp.power), _reflected(jnp.power)
+
+    def __pow__(self, other: Any) -> Variable:
+        """Return a power; a negative one of integers is a fraction, not the integer that is left of it."""
+        if self.dtype.kind in "iub" and isinstance(other, (int, np.integer)) and other < 0:
+            return apply(jnp.power, self.astype(float), other)
+        return NotImplemented if _decides(other) else apply(jnp.power, self, other)
+
+    __rpow__ = _reflected(jnp.power)
     __matmul__, __rmatmul__ = _binary(jnp.matmul), _reflected(jnp.matmul)
     __and__, __rand__ = _binary(jnp.bitwise_and), _reflected(jnp.bitwise_and)
     __or__, __ror__ = _binary(jnp.bitwise_or), _reflected(jnp.bitwise_or)
@@ -138,7 +145,15 @@ class Variable(Node):
     __le__ = _binary(jnp.less_equal)
     __gt__ = _binary(jnp.greater)
     __ge__ = _binary(jnp.greater_equal)
-    __neg__ = _unary(jnp.negative)
+
+    def __neg__(self) -> Variable:
+        if self.dtype == bool:
+            raise ModelError(
+                f"{self.label} is a condition, which has no negative; write ~condition for its opposite, or "
+                "-1 * condition for 0 and -1"
+            )
+        return elementwise(jnp.negative, self)
+
     __pos__ = _unary(jnp.positive)
     __abs__ = _unary(jnp.abs)
     __invert__ = _unary(jnp.invert)
@@ -226,9 +241,9 @@ class Variable(Node):
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
         if func in (np.shape, np.ndim, np.size):
             return getattr(self, func.__name__)
-        home: Any = jnp.linalg if func.__module__ == "numpy.linalg" else jnp
+        home: Any = {"numpy.linalg": jnp.linalg, "numpy.fft": jnp.fft}.get(func.__module__, jnp)
         function = getattr(home, func.__name__, None)
-        if function is None:
+        if not callable(function):
             raise ModelError(
                 f"{func.__module__}.{func.__name__} has no counterpart in JAX; lift your own with pm.lift"
             )

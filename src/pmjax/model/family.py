@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -21,6 +22,8 @@ from pmjax.runtime.types import Shape
 from pmjax.transforms.bijector import Bijector
 
 DEFAULT_TRANSFORM = "default"
+# How far from 1 a sum of probabilities in single precision may be.
+SHARES_TOLERANCE = 1e-5
 # What a declaration takes beside the parameters.
 DECLARATION = (
     *("dims", "shape", "size", "observed", "initval", "transform", "default_transform"),
@@ -53,12 +56,15 @@ class Family:
         The law of every member, unless `read` says otherwise.
     domains : mapping from argument to Support
         The values of arguments that are no parameters of the law.
+    shares : sequence of str
+        Arguments that hold probabilities along their last axis, which are rescaled to sum to one.
     raw : tuple of str
         Arguments that are passed on as they are: functions, flags, components.
     """
 
     law: ClassVar[Law]
     domains: ClassVar[Mapping[str, Support]] = {}
+    shares: ClassVar[Sequence[str]] = ()
     raw: ClassVar[tuple[str, ...]] = ()
 
     @property
@@ -240,8 +246,22 @@ class Family:
             own = self.law.domains if hasattr(type(self), "law") else {}
             domain = self.domains.get(name, own.get(name))
             check_domain(what, name, np.asarray(variable.data_value), domain)
+            if name in self.shares:
+                _warn_rescaled(what, name, np.asarray(variable.data_value))
         # Constants stay numbers, so that what follows from them (a scale from a precision) is one too.
         return np.asarray(variable.op.value)[()] if isinstance(variable.op, Constant) else variable
+
+
+def _warn_rescaled(what: str, name: str, shares: np.ndarray) -> None:
+    total = shares.sum(axis=-1) if shares.ndim else shares
+    off = np.abs(total - 1) > SHARES_TOLERANCE
+    if off.any():
+        warnings.warn(
+            f"{what}: {name} sums to {np.ravel(total[off])[0]:.6g} instead of 1 and is rescaled; "
+            "divide it by its sum if that is meant",
+            UserWarning,
+            stacklevel=6,
+        )
 
 
 def _takes_any(known: Mapping[str, inspect.Parameter]) -> bool:

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pmjax.graph.evaluate import ancestors, evaluate_host
+from pmjax.graph.meaning import Pointwise, meaning
 from pmjax.graph.ops import Constant, Elementwise, RandomVariable
 from pmjax.graph.variable import Variable, as_variable
 from pmjax.laws.grouped import GroupLaw, Weighted
@@ -143,20 +144,23 @@ def split_exposure(mu: Variable) -> tuple[Variable, np.ndarray]:
     >>> split_exposure(rate * np.array([1.0, 4.0]))[1].tolist()
     [1.0, 4.0]
     """
-    function = mu.op.function if isinstance(mu.op, Elementwise) else None
-    if function is jnp.multiply:
+    kind = _kind(mu)
+    if kind == "product":
         rest, factor = _split_data(mu)
         if rest is not None:
             rate, exposure = split_exposure(rest)
             return rate, exposure * factor
-    if function is jnp.exp:
-        inner = mu.inputs[0]
-        if isinstance(inner.op, Elementwise) and inner.op.function is jnp.add:
-            rest, offset = _split_data(inner)
-            if rest is not None:
-                rate, exposure = split_exposure(Variable(Elementwise(jnp.exp), [rest]))
-                return rate, exposure * np.exp(offset)
+    if kind == "exponential" and _kind(mu.inputs[0]) == "sum":
+        rest, offset = _split_data(mu.inputs[0])
+        if rest is not None:
+            rate, exposure = split_exposure(Variable(Elementwise(jnp.exp), [rest]))
+            return rate, exposure * np.exp(offset)
     return mu, np.ones(())
+
+
+def _kind(node: Variable) -> str | None:
+    means = meaning(node)
+    return means.kind if isinstance(means, Pointwise) else None
 
 
 def _split_data(node: Variable) -> tuple[Variable | None, np.ndarray]:

@@ -8,39 +8,20 @@ An expression that combines different elements, or that is not surely understood
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from pmjax.graph.elementwise_table import is_elementwise
 from pmjax.graph.evaluate import ancestors, evaluate_host, is_random
+from pmjax.graph.meaning import Along, Contract, Density, Gather, Join, Pointwise, Rearrange, Reduce, meaning
 from pmjax.graph.ops import Call, Elementwise, Index
-from pmjax.graph.slots import Slot, fill_slots
+from pmjax.graph.slots import fill_slots
 from pmjax.graph.variable import Variable
 from pmjax.laws.law import Law
 from pmjax.rewrites.row_analysis import not_data
 
 NONE = -1
 Owners = np.ndarray
-
-_REARRANGE: tuple[Callable[..., Any], ...] = (
-    *(jnp.reshape, jnp.ravel, jnp.transpose, jnp.squeeze, jnp.expand_dims, jnp.broadcast_to),
-    *(jnp.flip, jnp.tile, jnp.repeat, jnp.moveaxis, jnp.swapaxes, jnp.roll),
-)
-_JOIN: tuple[Callable[..., Any], ...] = (jnp.stack, jnp.concatenate)
-_REDUCE: tuple[Callable[..., Any], ...] = (
-    *(jnp.sum, jnp.prod, jnp.mean, jnp.std, jnp.var, jnp.min, jnp.max, jnp.any, jnp.all),
-    *(jax.scipy.special.logsumexp, jax.nn.logsumexp),
-)
-_ALONG: dict[Callable[..., Any], int | None] = {
-    jnp.cumsum: None,
-    jnp.cumprod: None,
-    jax.nn.softmax: -1,
-    jax.nn.log_softmax: -1,
-}
 
 
 class Mixed(Exception):
@@ -112,13 +93,25 @@ class Dependence:
         return found
 
     def _answer(self, node: Variable, inputs: list[Owners]) -> Owners | None:
-        op = node.op
-        if isinstance(op, Elementwise):
-            return _merge(node.shape, inputs)
-        if isinstance(op, Index):
-            return _index_owners(node, op, inputs)
-        if isinstance(op, Call):
-            return _call_owners(node, op, inputs)
+        match meaning(node):
+            case Pointwise():
+                return _merge(node.shape, inputs)
+            case Gather():
+                assert isinstance(node.op, Index)
+                return _index_owners(node, node.op, inputs)
+            case Density(law):
+                return _merge(node.shape, _by_event(law, inputs))
+            case Contract():
+                return _product_owners(node, inputs)
+            case Join(axis, new, parts):
+                owners = [np.asarray(NONE) if i is None else inputs[i] for i in parts]
+                return (np.stack if new else np.concatenate)(owners, axis)
+            case Rearrange(function):
+                return function(inputs[0])
+            case Reduce(axes, keepdims):
+                return _reduced(inputs[0], axes, keepdims)
+            case Along(axis):
+                return np.broadcast_to(_reduced(inputs[0], (axis,), keepdims=True), inputs[0].shape)
         return None
 
 
@@ -129,10 +122,12 @@ class _Conflict(Exception):
 def _describe(node: Variable) -> str:
     if node.name is not None:
         return repr(node.name)
-    if isinstance(node.op, Call):
-        law = law_of_density(node.op)
-        return f"a parameter of {law.name}" if law is not None else f"{node.op.name}(...)"
-    return "an index" if isinstance(node.op, Index) else "an expression"
+    match meaning(node):
+        case Density(law):
+            return f"a parameter of {law.name}"
+        case Gather():
+            return "an index"
+    return f"{node.op.name}(...)" if isinstance(node.op, Call) else "an expression"
 
 
 def _extremes(owners: Owners) -> np.ndarray:
@@ -151,9 +146,8 @@ def _merge(shape: tuple[int, ...], parts: Sequence[Owners]) -> Owners:
     return merged
 
 
-def _reduced(owners: Owners, axes: int | tuple[int, ...] | None, keepdims: bool = False) -> Owners:
+def _reduced(owners: Owners, over: tuple[int, ...], keepdims: bool = False) -> Owners:
     """Return the only owner along some axes."""
-    over = tuple(range(owners.ndim)) if axes is None else (axes,) if isinstance(axes, int) else axes
     greatest = np.max(owners, axis=over, keepdims=True, initial=NONE)
     if np.any((owners != NONE) & (owners != greatest)):
         raise _Conflict
@@ -178,65 +172,20 @@ def _index_owners(node: Variable, op: Index, inputs: list[Owners]) -> Owners | N
     return np.broadcast_to(spread, node.shape)
 
 
-def law_of_density(op: Call) -> Law | None:
-    """Return the distribution whose log density a call computes, or None."""
-    law = getattr(op.function, "__self__", None)
-    is_density = isinstance(law, Law) and op.function.__name__ == "log_density"
-    return law if is_density else None
+def _by_event(law: Law, inputs: list[Owners]) -> list[Owners]:
+    """Return the only owners of the events and of the parameters of each."""
+    ndims = (law.event_ndim, *(law.param_ndims.get(name, 0) for name in law.param_names))
+    return [_reduced(o, tuple(range(o.ndim - n, o.ndim))) for o, n in zip(inputs, ndims, strict=True)]
 
 
-def _call_owners(node: Variable, op: Call, inputs: list[Owners]) -> Owners | None:
-    args, kwargs = op.template
-    law = law_of_density(op)
-    if law is not None:
-        ndims = (law.event_ndim, *(law.param_ndims.get(name, 0) for name in law.param_names))
-        events = [_reduced(o, tuple(range(o.ndim - n, o.ndim))) for o, n in zip(inputs, ndims, strict=True)]
-        return _merge(node.shape, events)
-    if is_elementwise(op.function) and not kwargs and all(isinstance(a, Slot) for a in args):
-        return _merge(node.shape, inputs)
-    if op.function in (jnp.matmul, jnp.dot) and args == (Slot(0), Slot(1)) and not kwargs:
-        return _product_owners(node, inputs)
-    if op.function is jnp.astype:
-        return inputs[0]
-    if op.function in _JOIN or (op.function in _REARRANGE and len(inputs) == 1 and args[:1] == (Slot(0),)):
-        filled, named = fill_slots(op.template, inputs)
-        try:
-            return np.asarray(getattr(np, op.name)(*filled, **named))
-        except TypeError:  # an argument that only JAX's function has
-            return None
-    if op.function in _REDUCE or op.function in _ALONG:
-        return _reduction_owners(op, inputs)
-    return None
-
-
-def _product_owners(node: Variable, inputs: list[Owners]) -> Owners | None:
+def _product_owners(node: Variable, inputs: list[Owners]) -> Owners:
     a, b = inputs
-    if not 1 <= a.ndim <= 2 or not 1 <= b.ndim <= 2:
-        return None
-    rows, columns = _reduced(a, -1), _reduced(b, 0)
+    rows, columns = _reduced(a, (a.ndim - 1,)), _reduced(b, (0,))
     return _merge(node.shape, [rows[:, None] if a.ndim == b.ndim == 2 else rows, columns])
-
-
-def _reduction_owners(op: Call, inputs: list[Owners]) -> Owners | None:
-    args, kwargs = op.template
-    if len(inputs) != 1 or not args or args[0] != Slot(0) or len(args) > 2:
-        return None
-    if not set(kwargs) <= {"axis", "keepdims"}:
-        return None
-    default = _ALONG.get(op.function)
-    axis = kwargs.get("axis", args[1] if len(args) == 2 else default)
-    if op.function in _REDUCE:
-        return _reduced(inputs[0], axis, bool(kwargs.get("keepdims")))
-    if not isinstance(axis, int):
-        return None
-    return np.broadcast_to(_reduced(inputs[0], axis, keepdims=True), inputs[0].shape)
 
 
 def _is_plain(node: Variable, depends: list[bool]) -> bool:
     """Return whether a size of 1 along the axes of the variable gives the result up to broadcasting."""
-    op = node.op
-    if isinstance(op, Elementwise):
-        return True
-    if isinstance(op, Index):
-        return not depends[0] or all(part is None or part == slice(None) for part in op.template)
-    return isinstance(op, Call) and law_of_density(op) is not None
+    if isinstance(node.op, Index):
+        return not depends[0] or all(part is None or part == slice(None) for part in node.op.template)
+    return isinstance(node.op, Elementwise) or isinstance(meaning(node), Density)

@@ -14,10 +14,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from pmjax.graph.elementwise_table import identity
 from pmjax.graph.evaluate import ancestors, evaluate_host, is_random
-from pmjax.graph.ops import Call, Elementwise, Index
-from pmjax.graph.slots import Slot, fill_slots
+from pmjax.graph.meaning import Contract, Gather, Pointwise, Reduce, meaning
+from pmjax.graph.ops import Index
+from pmjax.graph.slots import fill_slots
 from pmjax.graph.variable import Variable, call
 from pmjax.rewrites.row_analysis import not_data
 
@@ -112,32 +112,33 @@ def _form(node: Variable, inputs: Sequence[_Form | None], terms: int) -> _Form |
 
 def _linear(node: Variable, inputs: Sequence[_Form | None], terms: int) -> _Form | None:
     """Return the form of a node from those of its inputs; None if its operation is not linear in them."""
-    op = node.op
-    if isinstance(op, Call) and op.function is jnp.sum and isinstance(node.inputs[0].op, Elementwise):
-        products = _sum_of_products(node, op, node.inputs[0])
+    means = meaning(node)
+    if isinstance(means, Reduce):
+        products = _sum_of_products(node, means)
         if products is not None:
             data, coefficient = products
             return _Form(np.zeros(node.shape), {coefficient: data})
     known = [f for f in inputs if f is not None]
     if len(known) < len(inputs):
         return None
-    if isinstance(op, Elementwise):
-        return _elementwise(node, op.function, known)
-    if isinstance(op, Index):
-        return _indexed(node, op, known, terms)
-    if not isinstance(op, Call):
-        return None
-    if op.function in (jnp.matmul, jnp.dot) and op.template == ((Slot(0), Slot(1)), {}):
-        return _product(*known)
-    if op.function in (jnp.sum, jnp.mean) and len(known) == 1:
-        return _reduced(node, op, known[0])
+    match means:
+        case Pointwise(kind):
+            return _elementwise(node, kind, known)
+        case Gather():
+            assert isinstance(node.op, Index)
+            return _indexed(node, node.op, known, terms)
+        case Contract():
+            return _product(*known)
+        case Reduce((axis,), False, "sum" | "mean" as kind):
+            function = np.sum if kind == "sum" else np.mean
+            return known[0].each(lambda m: function(m, axis=axis), function(known[0].offset, axis=axis))
     return None
 
 
-def _sum_of_products(node: Variable, op: Call, product: Variable) -> tuple[np.ndarray, Variable] | None:
+def _sum_of_products(node: Variable, total: Reduce) -> tuple[np.ndarray, Variable] | None:
     """Return (X, beta) of ``(X * beta).sum(axis=-1)``, which would be a form of p times the size."""
-    function = product.op.function if isinstance(product.op, Elementwise) else None
-    if function is not jnp.multiply or product.ndim != 2 or _axis(op, 2) != 1 or node.ndim != 1:
+    product = node.inputs[0]
+    if total != Reduce((1,), False, "sum") or meaning(product) != Pointwise("product") or product.ndim != 2:
         return None
     for data, coefficient in (product.inputs, product.inputs[::-1]):
         if not not_data([data]) and coefficient.shape == product.shape[1:]:
@@ -145,28 +146,32 @@ def _sum_of_products(node: Variable, op: Call, product: Variable) -> tuple[np.nd
     return None
 
 
-def _elementwise(node: Variable, function: Callable[..., Any], inputs: Sequence[_Form]) -> _Form | None:
-    if function in (identity, jnp.positive):
-        return inputs[0]
-    if function is jnp.negative:
-        return inputs[0].each(np.negative, -inputs[0].offset)
-    if function is jnp.add:
-        return _sum(node, inputs[0], inputs[1], 1.0)
-    if function is jnp.subtract:
-        return _sum(node, inputs[0], inputs[1], -1.0)
-    if function is jnp.multiply:
-        for form, (factor, variable) in zip(
-            inputs, zip(inputs[::-1], node.inputs[::-1], strict=True), strict=True
-        ):
-            if factor.is_data:
-                return _scaled(node, form, factor.offset)
-            if variable.size == 1 and not form.is_data:
-                return _times(node, form, variable)
-    if function is jnp.true_divide:
-        if inputs[1].is_data:
+def _elementwise(node: Variable, kind: str | None, inputs: Sequence[_Form]) -> _Form | None:
+    match kind:
+        case "same":
+            return inputs[0]
+        case "negative":
+            return inputs[0].each(np.negative, -inputs[0].offset)
+        case "sum":
+            return _sum(node, inputs[0], inputs[1], 1.0)
+        case "difference":
+            return _sum(node, inputs[0], inputs[1], -1.0)
+        case "product":
+            return _multiplied(node, inputs)
+        case "quotient" if inputs[1].is_data:
             return _scaled(node, inputs[0], 1.0 / inputs[1].offset)
-        if node.inputs[1].size == 1:
+        case "quotient" if node.inputs[1].size == 1:
             return _times(node, inputs[0], 1.0 / node.inputs[1])
+    return None
+
+
+def _multiplied(node: Variable, inputs: Sequence[_Form]) -> _Form | None:
+    others = zip(inputs[::-1], node.inputs[::-1], strict=True)
+    for form, (factor, variable) in zip(inputs, others, strict=True):
+        if factor.is_data:
+            return _scaled(node, form, factor.offset)
+        if variable.size == 1 and not form.is_data:
+            return _times(node, form, variable)
     return None
 
 
@@ -217,23 +222,6 @@ def _product(a: _Form, b: _Form) -> _Form | None:
         return X if np.array_equal(matrix, np.eye(len(matrix))) else X @ matrix
 
     return b.each(times, X @ b.offset if b.offset.any() else np.zeros(X.shape[:-1]))
-
-
-def _reduced(node: Variable, op: Call, form: _Form) -> _Form | None:
-    axis = _axis(op, form.offset.ndim)
-    if axis is None or node.ndim != form.offset.ndim - 1:
-        return None
-    function = np.sum if op.function is jnp.sum else np.mean
-    return form.each(lambda m: function(m, axis=axis), function(form.offset, axis=axis))
-
-
-def _axis(op: Call, ndim: int) -> int | None:
-    """Return the only axis of a reduction, or None."""
-    args, kwargs = op.template
-    over = kwargs.get("axis", args[1] if len(args) == 2 else None)
-    if not isinstance(over, int) or len(args) + len(kwargs) != 2 or not set(kwargs) <= {"axis"}:
-        return None
-    return over % ndim
 
 
 def _used(matrix: np.ndarray) -> np.ndarray:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import jax.numpy as jnp
 import numpy as np
 
 from pmjax.errors import ModelError
-from pmjax.graph.elementwise_table import identity
 from pmjax.graph.evaluate import own_nodes
-from pmjax.graph.ops import Call, Elementwise, Index, Input
+from pmjax.graph.meaning import Pointwise, Reduce, meaning
+from pmjax.graph.ops import Index, Input
 from pmjax.graph.slots import Slot
 from pmjax.graph.variable import Variable, call
 from pmjax.model.spec import FreeVariable, ModelSpec, SummedOut, distribution_of, name_of
@@ -103,13 +102,12 @@ def _terms(spec: ModelSpec, discretes: Sequence[Discrete]) -> list[_Term]:
 def _summands(potential: Variable) -> Variable:
     """Return what a potential is the sum of: its elements are added up in any case."""
     node = potential
-    while isinstance(node.op, (Call, Elementwise)) and len(node.inputs) == 1:
-        args, kwargs = node.op.template if isinstance(node.op, Call) else ((Slot(0),), {})
-        plain = args[:1] == (Slot(0),) and set(kwargs) <= {"axis", "keepdims"}
-        if node.op.function not in (jnp.sum, identity) or not plain:
-            break
-        node = node.inputs[0]
-    return node
+    while True:
+        match meaning(node):
+            case Reduce(_, _, "sum") | Pointwise("same"):
+                node = node.inputs[0]
+            case _:
+                return node
 
 
 def _check_bounds(expression: Variable, nodes: Mapping[Variable, Discrete]) -> None:

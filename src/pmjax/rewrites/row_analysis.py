@@ -8,33 +8,19 @@ answer ends the analysis: nothing is guessed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from pmjax.graph.elementwise_table import is_elementwise
 from pmjax.graph.evaluate import ancestors, evaluate_host
-from pmjax.graph.ops import Call, Constant, DataCell, Elementwise, Index, Input, Op, RandomVariable
+from pmjax.graph.meaning import Along, Contract, Gather, Join, Pointwise, Rearrange, Reduce, meaning
+from pmjax.graph.ops import Call, Constant, DataCell, Index, Input, Op, RandomVariable
 from pmjax.graph.slots import Slot
 from pmjax.graph.variable import Variable
 
 Axes = tuple[int | None, ...]
 RowKey = tuple[int, int]
-
-_REDUCTIONS: tuple[Callable[..., Any], ...] = (
-    *(jnp.sum, jnp.prod, jnp.mean, jnp.std, jnp.var, jnp.min, jnp.max, jnp.any, jnp.all),
-    *(jnp.argmin, jnp.argmax, jax.scipy.special.logsumexp, jax.nn.logsumexp),
-)
-_ALONG: dict[Callable[..., Any], int | None] = {
-    jnp.cumsum: None,
-    jnp.cumprod: None,
-    jax.nn.softmax: -1,
-    jax.nn.log_softmax: -1,
-}
-"""Functions that keep the shape and mix the values of one axis, with the default of `axis`."""
 
 
 class NotByRows(Exception):
@@ -63,14 +49,27 @@ def input_axes(node: Variable, axis: int) -> Axes:
     NotByRows
         If the operation is not surely understood.
     """
-    op = node.op
-    if isinstance(op, Elementwise):
-        return _broadcast_axes(node, axis)
-    if isinstance(op, Index):
-        return _index_axes(node, axis)
-    if isinstance(op, Call):
-        return _call_axes(node, op, axis)
-    raise NotByRows(f"{node.label} has one random value for each row")
+    match meaning(node):
+        case Pointwise():
+            return _broadcast_axes(node, axis)
+        case Gather(key):
+            return _gather_axes(node, key, axis)
+        case Contract():
+            return (0, None) if node.inputs[0].ndim == 2 and axis == 0 else (None, 1)
+        case Join(joined, new, parts) if axis != joined and None not in parts:
+            return tuple(axis - (new and joined < axis) for _ in node.inputs)
+        case Reduce(axes, keepdims) if not (keepdims and axis in axes):
+            kept = [a for a in range(node.inputs[0].ndim) if a not in axes]
+            return (axis if keepdims else kept[axis],)
+        case Along(mixed) if mixed != axis:
+            return (axis,)
+        case Rearrange(_, axes) if axes is not None and axes[axis] is not None:
+            return (axes[axis],)
+    if isinstance(node.op, RandomVariable):
+        raise NotByRows(f"{node.label} has one random value for each row")
+    raise NotByRows(
+        f"{node.op.name}(...) may mix rows" if isinstance(node.op, Call) else f"{node.label} is opaque"
+    )
 
 
 def _broadcast_axes(node: Variable, axis: int) -> Axes:
@@ -83,22 +82,16 @@ def _aligned(shape: tuple[int, ...], ndim: int, axis: int) -> int | None:
     return None if own < 0 or shape[own] == 1 else own
 
 
-def _index_axes(node: Variable, axis: int) -> Axes:
+def _gather_axes(node: Variable, key: tuple[Any, ...], axis: int) -> Axes:
     """Rows of ``x[key]``: rows of the index arrays, or of x where the key takes a whole axis."""
     x, *indices = node.inputs
-    template = list(node.op.template) if isinstance(node.op, Index) else []
-    if Ellipsis in [t for t in template if not isinstance(t, int)]:
-        at = next(i for i, t in enumerate(template) if t is Ellipsis)
-        taken = sum(t is not None for t in template) - 1
-        template[at : at + 1] = [slice(None)] * (x.ndim - taken)
-    template += [slice(None)] * (x.ndim - sum(t is not None for t in template))
     # With arrays in the key, NumPy counts integers among them.
-    arrays = [i for i, t in enumerate(template) if isinstance(t, Slot) or (indices and isinstance(t, int))]
+    arrays = [i for i, t in enumerate(key) if isinstance(t, Slot) or (indices and isinstance(t, int))]
     if arrays and arrays != list(range(arrays[0], arrays[-1] + 1)):
         raise NotByRows(f"{node.label} mixes index arrays and slices")
     width = max((v.ndim for v in indices), default=0)
     position, source = 0, 0
-    for i, part in enumerate(template):
+    for i, part in enumerate(key):
         if arrays and i == arrays[0] and position <= axis < position + width:
             return (None, *(_aligned(v.shape, width, axis - position) for v in indices))
         if i in arrays:
@@ -114,59 +107,6 @@ def _index_axes(node: Variable, axis: int) -> Axes:
         else:
             source += 1
     raise NotByRows(f"the key of {x.label}[...] is not understood")
-
-
-def _call_axes(node: Variable, op: Call, axis: int) -> Axes:
-    args, kwargs = op.template
-    function = op.function
-    if is_elementwise(function) and not kwargs and not any(isinstance(a, (list, tuple, dict)) for a in args):
-        return _broadcast_axes(node, axis)
-    if function in (jnp.matmul, jnp.dot) and args == (Slot(0), Slot(1)) and not kwargs:
-        return _matmul_axes(node, axis)
-    if function in (jnp.stack, jnp.concatenate) and len(args) == 1 and set(kwargs) <= {"axis"}:
-        joined, parts = kwargs.get("axis", 0), args[0]
-        listed = isinstance(parts, (list, tuple)) and all(isinstance(part, Slot) for part in parts)
-        if listed and isinstance(joined, int) and axis != joined % node.ndim:
-            shift = function is jnp.stack and joined % node.ndim < axis
-            return tuple(axis - shift for _ in node.inputs)
-    if len(node.inputs) == 1 and args and args[0] == Slot(0) and isinstance(args[0], Slot):
-        own = _one_input_axis(function, node, args[1:], kwargs, axis)
-        if own is not None:
-            return (own,)
-    raise NotByRows(f"{op.name}(...) may mix rows")
-
-
-def _one_input_axis(
-    function: Callable[..., Any], node: Variable, args: Sequence[Any], kwargs: dict[str, Any], axis: int
-) -> int | None:
-    """Return the axis of the only input, or None if the function is not understood."""
-    x = node.inputs[0]
-    if function is jnp.astype and len(args) == 1:
-        return axis
-    if function is jnp.transpose and (not args or args[0] is None) and not kwargs:
-        return x.ndim - 1 - axis
-    if function is jnp.ravel and x.ndim == 1:
-        return axis
-    over = kwargs["axis"] if "axis" in kwargs else args[0] if args else None
-    if len(args) + len(kwargs) - ("keepdims" in kwargs) > 1 or not set(kwargs) <= {"axis", "keepdims"}:
-        return None
-    if function in _ALONG and "keepdims" not in kwargs:
-        over = _ALONG[function] if over is None else over
-        return axis if isinstance(over, int) and over % x.ndim != axis else None
-    if function in _REDUCTIONS and isinstance(over, (int, tuple)):
-        gone = {a % x.ndim for a in (over if isinstance(over, tuple) else (over,))}
-        kept = [a for a in range(x.ndim) if a not in gone]
-        return axis if kwargs.get("keepdims") else kept[axis]
-    return None
-
-
-def _matmul_axes(node: Variable, axis: int) -> Axes:
-    a, b = node.inputs
-    if not 1 <= a.ndim <= 2 or not 1 <= b.ndim <= 2:
-        raise NotByRows("a product of stacks of matrices is not understood")
-    if a.ndim == 2 and axis == 0:
-        return (0, None)
-    return (None, 1)
 
 
 class RowExpressions:
