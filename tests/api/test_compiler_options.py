@@ -8,7 +8,7 @@ import pytest
 
 from pmjax.inference.nuts import schedule
 from pmjax.inference.nuts.buffers import capacity
-from pmjax.inference.nuts.metric import METRICS
+from pmjax.inference.nuts.metric import METRICS, MetricKind
 from pmjax.inference.nuts.program import Program, Settings, initial_state
 from pmjax.rewrites import pipeline
 from pmjax.run.statistics import STATS
@@ -19,8 +19,8 @@ from pmjax.target.joint import joint_density
 from .models import radon
 
 
-@pytest.mark.parametrize("metric", METRICS)
-def test_options_change_no_draw(metric: str) -> None:
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_options_change_no_draw(metric: MetricKind) -> None:
     # One of them leaves out copies that it finds needless: where it errs, draws change and nothing fails.
     draws, float64 = 15, np.dtype(np.float64)
     density = joint_density(pipeline.apply(radon().freeze(), "auto")[0])

@@ -29,7 +29,7 @@ REFUSED = {
 }
 
 
-def check_numbers(draws: Any, tune: Any, chains: Any, cores: Any, jitter_max_retries: Any) -> None:
+def check_numbers(draws: Any, tune: Any, chains: Any, cores: Any, jitter_max_retries: Any = 0) -> None:
     """Raise ModelError if a number of draws, chains, cores or retries is none."""
     for name, value, least in (
         ("draws", draws, 1),

@@ -14,7 +14,7 @@ import jax
 import numpy as np
 
 from pmjax.inference.nuts import schedule
-from pmjax.inference.nuts.metric import fit_metric, initial_metric
+from pmjax.inference.nuts.metric import Diagonal
 from pmjax.inference.nuts.randomness import Randomness
 from pmjax.inference.others.recorded import record
 from pmjax.run.plan import Plan, Run
@@ -167,7 +167,7 @@ class PythonNUTS:
         flags, pairs = schedule.warmup_flags(plan.tune), []
         q = np.asarray(start, float)
         logp, grad = value_and_grad(q)
-        metric = initial_metric("diag", grad)
+        metric = Diagonal().initial(grad)
         step, centre, error, log_average, count, averaged = 0.1, np.log(1.0), 0.0, 0.0, 0, 0
         for i in range(plan.tune + plan.draws):
             random = numpy_randomness(rng, q.size, self.max_treedepth)
@@ -186,7 +186,7 @@ class PythonNUTS:
             pairs.append((q, grad))
             if flags[i] & (schedule.SWITCH | schedule.AVERAGE):
                 seen, scores = (np.array(part) for part in zip(*pairs, strict=True))
-                metric, pairs, averaged = fit_metric("diag", seen, scores, metric), [], 0
+                metric, pairs, averaged = Diagonal().fit(seen, scores, metric), [], 0
             if flags[i] & schedule.SWITCH:
                 centre, error, count = np.log(10 * step), 0.0, 0
 

@@ -366,9 +366,9 @@ def test_strong_correlations_are_seen_in_a_window(kind):
     size, n = 5, 120
     covariance = np.full((size, size), 0.999) + 0.001 * np.eye(size)
     draws = np.random.default_rng(0).multivariate_normal(np.zeros(size), covariance, n)
-    start = metric.initial_metric(kind, np.ones(size))
-    fitted = metric.fit_metric(kind, draws, -np.linalg.solve(covariance, draws.T).T, start)
-    L = np.column_stack([metric.unwhiten(fitted, kind, e) for e in np.eye(size)])
+    start = metric.METRICS[kind].initial(np.ones(size))
+    fitted = metric.METRICS[kind].fit(draws, -np.linalg.solve(covariance, draws.T).T, start)
+    L = np.column_stack([metric.METRICS[kind].unwhiten(fitted, e) for e in np.eye(size)])
     whitened = np.linalg.solve(L, np.linalg.solve(L, covariance).T)
     eigenvalues = np.linalg.eigvalsh(whitened)
     assert eigenvalues.min() > 0.5
@@ -382,7 +382,7 @@ def test_a_direction_without_a_density_does_not_break_a_dense_metric() -> None:
     theta[:, 2], gradient[:, 2] = 1e9 * np.arange(200), 0.0
     theta[:, 0] += 1e-9 * theta[:, 2]
     for kind in ("low_rank", "dense"):
-        fitted = metric.fit_metric(kind, theta, gradient, metric.initial_metric(kind, np.ones(3)))
+        fitted = metric.METRICS[kind].fit(theta, gradient, metric.METRICS[kind].initial(np.ones(3)))
         assert all(np.all(np.isfinite(part)) for part in fitted)
 
 
@@ -394,5 +394,5 @@ def test_scales_beyond_the_digits_there_are_break_no_metric(kind: str, spread: f
         rng, n = np.random.default_rng(seed), 10
         theta = spread * rng.normal(size=(n, 5)) + np.outer(np.linspace(0, 1e4, n), rng.normal(size=5))
         gradient = 1e-3 * rng.normal(size=(n, 5)) + 1e8 * np.outer(rng.normal(size=n), rng.normal(size=5))
-        fitted = metric.fit_metric(kind, theta, gradient, metric.initial_metric(kind, np.ones(5)))
+        fitted = metric.METRICS[kind].fit(theta, gradient, metric.METRICS[kind].initial(np.ones(5)))
         assert all(np.all(np.isfinite(part)) for part in fitted)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pmjax.inference.nuts.buffers import capacity
 from pmjax.inference.nuts.kernel import Point, add_point, begin_doubling, begin_draw
+from pmjax.inference.nuts.metric import Diagonal
 from pmjax.inference.nuts.program import Program, Settings, initial_state
 from pmjax.inference.nuts.randomness import Randomness, draw_randomness, log, standard_normals
 from pmjax.inference.nuts.turning import Span, add_leaf, add_leaf_at_once, spans_turn, work_space
@@ -33,12 +34,12 @@ class OneDraw:
         self.density = density
         zeros = np.zeros(density.size)
         with jax.enable_x64(True):
-            run_chunk = jax.jit(Program(density, "diag", ROOM, FLOAT).run_chunk)
+            run_chunk = jax.jit(Program(density, Diagonal(), ROOM, FLOAT).run_chunk)
             arguments = self.arguments(zeros, 1.0, zeros, streams.key(0, "trajectories", 0), 1)
             self.run = compiled(run_chunk.lower(*arguments))
 
     def state(self, theta, step_size, sigma, key):
-        state = initial_state(theta, key, "diag", FLOAT)
+        state = initial_state(theta, key, Diagonal(), FLOAT)
         value, gradient = jax.value_and_grad(self.density.log_density)(theta, self.density.data, {})
         metric = state.metric._replace(sigma=np.asarray(sigma, float))
         point = Point(theta, np.asarray(gradient), np.asarray(value))

@@ -83,7 +83,7 @@ class Shared:
     run_chunk: Callable[..., Any]
     data: Any
     knobs: Any
-    kind: str
+    kind: metrics.MetricKind
     dtype: np.dtype
     capacity: int
     flags: np.ndarray
@@ -102,7 +102,7 @@ class Shared:
     @property
     def uses_pairs(self) -> bool:
         """Whether (draw, gradient) pairs of warm-up are wanted on the host."""
-        return self.kind != "diag" or self.window_hook is not None
+        return self.kind.uses_pairs or self.window_hook is not None
 
     @cached_property
     def stops(self) -> np.ndarray:
@@ -340,7 +340,7 @@ class Chain:
 
     def _restart_metric(self) -> None:
         assert self.state is not None
-        metric = metrics.initial_metric(self.run.kind, np.asarray(self.state.point.gradient))
+        metric = self.run.kind.initial(np.asarray(self.state.point.gradient))
         estimator = metrics.begin_estimate(metric.sigma.size, self.run.dtype)
         self.state = self.state._replace(metric=metric, estimator=estimator)
 
@@ -353,8 +353,8 @@ class Chain:
     def end_window(self, window: Pairs, move: Move | None) -> None:
         """Let the metric hear of the window that has ended, and go on in new coordinates if there are any."""
         assert self.state is not None
-        if self.run.kind != "diag":
-            metric = metrics.fit_metric(self.run.kind, *window, self.state.metric)
+        if self.run.kind.uses_pairs:
+            metric = self.run.kind.fit(*window, self.state.metric)
             self.state = self.state._replace(metric=metric)
         if move is not None:
             self._move(*move)
@@ -363,10 +363,10 @@ class Chain:
         """Go on in new coordinates, with the metric that the last window would have given there."""
         assert self.state is not None
         old, run, self.knobs = self.state, self.run, knobs
-        identity = metrics.initial_metric(run.kind, np.zeros_like(place[0]))
+        identity = run.kind.initial(np.zeros_like(place[0]))
         self.state = old._replace(
             point=Point(*place, np.asarray(float(old.point.log_density) + rise, run.dtype)),
-            metric=metrics.fit_metric(run.kind, *window, identity),
+            metric=run.kind.fit(*window, identity),
             estimator=metrics.estimate_of(*window, run.dtype),
         )
         self._search_step_size(float(old.step_size))

@@ -7,13 +7,13 @@ arXiv:2603.18845).
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-METRICS = ("diag", "low_rank", "dense")
 LOW_RANK = 10
 """Number of directions that a low-rank metric can hold."""
 
@@ -33,32 +33,136 @@ class Metric(NamedTuple):
     scales: Any
 
 
-def initial_metric(kind: str, gradient: np.ndarray) -> Metric:
-    """Return the metric of a first point: sigma^2 = 1 / |gradient|, no other directions."""
-    magnitude = np.where(gradient == 0, 1.0, np.abs(gradient))
-    sigma = np.clip(1 / np.sqrt(magnitude), SIGMA_MIN, SIGMA_MAX).astype(gradient.dtype)
-    size = gradient.size
-    rank = {"diag": 0, "low_rank": min(LOW_RANK, size), "dense": size}[kind]
-    return Metric(sigma, np.eye(size, rank, dtype=gradient.dtype), np.ones(rank, gradient.dtype))
+class MetricKind(ABC):
+    """A family of whitening maps: how one is applied, and fitted to draws and gradients.
+
+    Kinds hold nothing: two of a class are equal, and name the same program.
+    """
+
+    name: ClassVar[str]
+    uses_pairs: ClassVar[bool] = True
+    """Whether `fit` wants the (draw, gradient) pairs of a window; a diagonal is fitted as they come."""
+
+    @abstractmethod
+    def rank(self, size: int) -> int:
+        """Return the number of columns of ``directions`` for `size` coordinates."""
+
+    @abstractmethod
+    def unwhiten(self, metric: Metric, p: jax.Array) -> jax.Array:
+        """Return ``L p``."""
+
+    @abstractmethod
+    def unwhiten_transpose(self, metric: Metric, g: jax.Array) -> jax.Array:
+        """Return ``L^T g``."""
+
+    @abstractmethod
+    def fit_scaled(self, draws: np.ndarray, scores: np.ndarray, current: Metric) -> Metric:
+        """Return the metric of draws and gradients, shapes (n, D), that the diagonal has scaled."""
+
+    def initial(self, gradient: np.ndarray) -> Metric:
+        """Return the metric of a first point: sigma^2 = 1 / |gradient|, no other directions."""
+        magnitude = np.where(gradient == 0, 1.0, np.abs(gradient))
+        sigma = np.clip(1 / np.sqrt(magnitude), SIGMA_MIN, SIGMA_MAX).astype(gradient.dtype)
+        rank = self.rank(gradient.size)
+        return Metric(sigma, np.eye(gradient.size, rank, dtype=gradient.dtype), np.ones(rank, gradient.dtype))
+
+    def fit(self, theta: np.ndarray, gradient: np.ndarray, current: Metric) -> Metric:
+        """Return the metric that a window of draws and gradients, shapes (n, D), asks for.
+
+        In coordinates scaled by the diagonal metric, with C the covariance of the draws and G that of the
+        gradients (both shrunk towards the identity), the Fisher divergence is smallest where the
+        transformed inverse mass matrix M solves ``M G M = C``: the geometric mean of C and G^-1. A dense
+        metric takes all of it; a low-rank one finds it in the subspace that the draws and gradients of
+        the window span, and keeps the directions whose scale differs most from 1.
+        """
+        keep = np.any(np.diff(theta, axis=0, prepend=np.inf) != 0, axis=1)
+        theta, gradient = theta[keep].astype(float), gradient[keep].astype(float)
+        if len(theta) < 3:
+            return current
+        ratio = theta.var(axis=0) / np.where(gradient.var(axis=0) > 0, gradient.var(axis=0), np.inf)
+        sigma = np.where(ratio > 0, np.clip(ratio, SIGMA_MIN**4, SIGMA_MAX**4) ** 0.25, current.sigma)
+        draws = (theta - theta.mean(axis=0)) / sigma
+        scores = (gradient - gradient.mean(axis=0)) * sigma
+        fitted = self.fit_scaled(draws, scores, current)
+        return fitted._replace(sigma=sigma.astype(current.sigma.dtype))
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
 
-def unwhiten(metric: Metric, kind: str, p: jax.Array) -> jax.Array:
-    """Return ``L p``."""
-    if kind == "low_rank":
-        p = p + metric.directions @ ((metric.scales - 1) * (p @ metric.directions))
-    elif kind == "dense":
-        p = metric.directions @ p
-    return metric.sigma * p
+class Diagonal(MetricKind):
+    """L = diag(sigma)."""
+
+    name = "diag"
+    uses_pairs = False
+
+    def rank(self, size: int) -> int:
+        return 0
+
+    def unwhiten(self, metric: Metric, p: jax.Array) -> jax.Array:
+        return metric.sigma * p
+
+    def unwhiten_transpose(self, metric: Metric, g: jax.Array) -> jax.Array:
+        return metric.sigma * g
+
+    def fit_scaled(self, draws: np.ndarray, scores: np.ndarray, current: Metric) -> Metric:
+        return current
 
 
-def unwhiten_transpose(metric: Metric, kind: str, g: jax.Array) -> jax.Array:
-    """Return ``L^T g``."""
-    g = metric.sigma * g
-    if kind == "low_rank":
-        g = g + metric.directions @ ((metric.scales - 1) * (g @ metric.directions))
-    elif kind == "dense":
-        g = g @ metric.directions
-    return g
+class LowRank(MetricKind):
+    """L = diag(sigma) (I + V (s - 1) V^T)."""
+
+    name = "low_rank"
+
+    def rank(self, size: int) -> int:
+        return min(LOW_RANK, size)
+
+    def unwhiten(self, metric: Metric, p: jax.Array) -> jax.Array:
+        return metric.sigma * (p + metric.directions @ ((metric.scales - 1) * (p @ metric.directions)))
+
+    def unwhiten_transpose(self, metric: Metric, g: jax.Array) -> jax.Array:
+        g = metric.sigma * g
+        return g + metric.directions @ ((metric.scales - 1) * (g @ metric.directions))
+
+    def fit_scaled(self, draws: np.ndarray, scores: np.ndarray, current: Metric) -> Metric:
+        # The directions that matter most to draws and to gradients.
+        count = min(draws.shape[1], len(draws), 2 * LOW_RANK)
+        leading = [np.linalg.svd(x, full_matrices=False)[2][:count] for x in (draws, scores)]
+        basis = np.linalg.qr(np.concatenate(leading).T)[0]
+        values, vectors = _eigh(_inverse_mass(draws @ basis, scores @ basis))
+        order = np.argsort(-np.abs(np.log(values)))[: len(current.scales)]
+        directions, scales = np.zeros_like(current.directions), np.ones_like(current.scales)
+        directions[:, : len(order)] = basis @ vectors[:, order]
+        scales[: len(order)] = np.sqrt(values[order])
+        return current._replace(directions=directions, scales=scales)
+
+
+class Dense(MetricKind):
+    """L = diag(sigma) A, with A lower triangular."""
+
+    name = "dense"
+
+    def rank(self, size: int) -> int:
+        return size
+
+    def unwhiten(self, metric: Metric, p: jax.Array) -> jax.Array:
+        return metric.sigma * (metric.directions @ p)
+
+    def unwhiten_transpose(self, metric: Metric, g: jax.Array) -> jax.Array:
+        return (metric.sigma * g) @ metric.directions
+
+    def fit_scaled(self, draws: np.ndarray, scores: np.ndarray, current: Metric) -> Metric:
+        values, vectors = _eigh(_inverse_mass(draws, scores))
+        # The Cholesky factor, in a way that no rounding error can refuse.
+        _, upper = np.linalg.qr((vectors * np.sqrt(values)).T)
+        factor = upper.T * np.where(np.diag(upper) < 0, -1, 1)
+        return current._replace(directions=factor.astype(current.sigma.dtype))
+
+
+METRICS: dict[str, MetricKind] = {kind.name: kind for kind in (Diagonal(), LowRank(), Dense())}
 
 
 class Moments(NamedTuple):
@@ -135,47 +239,9 @@ def _add(window: Moments, position: jax.Array, gradient: jax.Array, use: jax.Arr
     return Moments(mean, squares, window.gradient_squares + weight * gradient**2, count)
 
 
-def fit_metric(kind: str, theta: np.ndarray, gradient: np.ndarray, current: Metric) -> Metric:
-    """Return the metric that a window of draws and gradients, shapes (n, D), asks for.
-
-    In coordinates scaled by the diagonal metric, with C the covariance of the draws and G that of the
-    gradients (both shrunk towards the identity), the Fisher divergence is smallest where the
-    transformed inverse mass matrix M solves ``M G M = C``: the geometric mean of C and G^-1. A dense
-    metric takes all of it; a low-rank one finds it in the subspace that the draws and gradients of
-    the window span, and keeps the directions whose scale differs most from 1.
-    """
-    keep = np.any(np.diff(theta, axis=0, prepend=np.inf) != 0, axis=1)
-    theta, gradient = theta[keep].astype(float), gradient[keep].astype(float)
-    n, size = theta.shape
-    if n < 3:
-        return current
-    ratio = theta.var(axis=0) / np.where(gradient.var(axis=0) > 0, gradient.var(axis=0), np.inf)
-    sigma = np.where(ratio > 0, np.clip(ratio, SIGMA_MIN**4, SIGMA_MAX**4) ** 0.25, current.sigma)
-    if kind == "diag":
-        return current._replace(sigma=sigma.astype(current.sigma.dtype))
-    draws = (theta - theta.mean(axis=0)) / sigma
-    scores = (gradient - gradient.mean(axis=0)) * sigma
-    basis = np.eye(size)
-    if kind == "low_rank":
-        # The directions that matter most to draws and to gradients.
-        count = min(size, n, max(2 * LOW_RANK, 1))
-        leading = [np.linalg.svd(x, full_matrices=False)[2][:count] for x in (draws, scores)]
-        basis = np.linalg.qr(np.concatenate(leading).T)[0]
-    values, vectors = _eigh(_shrunk(scores @ basis))
-    inverse_mass = _geometric_mean(_shrunk(draws @ basis), (vectors / values) @ vectors.T)
-    dtype = current.sigma.dtype
-    values, vectors = _eigh(inverse_mass)
-    if kind == "dense":
-        # The Cholesky factor, in a way that no rounding error can refuse.
-        _, upper = np.linalg.qr((vectors * np.sqrt(values)).T)
-        factor = upper.T * np.where(np.diag(upper) < 0, -1, 1)
-        return Metric(sigma.astype(dtype), factor.astype(dtype), current.scales)
-    order = np.argsort(-np.abs(np.log(values)))[: len(current.scales)]
-    directions = np.zeros_like(current.directions)
-    scales = np.ones_like(current.scales)
-    directions[:, : len(order)] = basis @ vectors[:, order]
-    scales[: len(order)] = np.sqrt(values[order])
-    return Metric(sigma.astype(dtype), directions, scales)
+def _inverse_mass(draws: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    values, vectors = _eigh(_shrunk(scores))
+    return _geometric_mean(_shrunk(draws), (vectors / values) @ vectors.T)
 
 
 def _shrunk(x: np.ndarray) -> np.ndarray:

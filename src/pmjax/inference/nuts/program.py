@@ -96,8 +96,8 @@ class Program:
     Attributes
     ----------
     density : Density
-    kind : str
-        Name of the metric.
+    kind : MetricKind
+        The kind of metric.
     max_depth : int
         Greatest tree depth that the program has room for.
     dtype : dtype
@@ -108,7 +108,7 @@ class Program:
     """
 
     density: Density
-    kind: str
+    kind: metrics.MetricKind
     max_depth: int
     dtype: np.dtype
     batch: int = 1
@@ -211,7 +211,7 @@ class Program:
         sub = self.when(walk.new_doubling, lambda _: begin_doubling(tree, random), walk.sub)
         step = self.signed_step(chain, tree, random)
         momentum = half_kick(sub.momentum, sub.gradient, step, self.transpose(chain))
-        position = sub.position + step * metrics.unwhiten(chain.metric, self.kind, momentum)
+        position = sub.position + step * self.kind.unwhiten(chain.metric, momentum)
         sub = sub._replace(position=position, momentum=momentum)
         return walk._replace(random=random, tree=tree, sub=sub)
 
@@ -272,7 +272,7 @@ class Program:
 
     def transpose(self, chain: ChainState) -> Callable[[jax.Array], jax.Array]:
         """Return the map ``g -> L^T g``."""
-        return lambda g: metrics.unwhiten_transpose(chain.metric, self.kind, g)
+        return lambda g: self.kind.unwhiten_transpose(chain.metric, g)
 
 
 def always(walk: Walk) -> jax.Array:

@@ -227,19 +227,19 @@ def prepare(
 ) -> Prepared:
     """Compile what a run needs; the arguments are those of `sample_nuts`."""
     dtype: np.dtype = PRECISIONS[_one_of("precision", precision, tuple(PRECISIONS))]
-    _one_of("metric", metric, METRICS)
+    _one_of("metric", metric, tuple(METRICS))
     method = _one_of("chain_method", chain_method or _default_method(), CHAIN_METHODS)
     batch = chains if method == "vectorized" else 1
     _check_numbers(draws, tune, chains, target_accept, max_treedepth)
 
     scope = partial(own_settings, double=dtype == np.float64)
     began = time.perf_counter()
-    flags, boundaries = schedule.plan(tune, draws, metric, warm=bool(warm))
+    flags, boundaries = schedule.plan(tune, draws, fits_pairs=METRICS[metric].uses_pairs, warm=bool(warm))
     size = density.size if keep_theta else 0
     store = own_store or MemoryStore(chains, tune, draws, size, dtype, keep_warmup)
     with scope():
         data, knobs = jax.device_put(density.data), jax.device_put(density.knobs)
-    program = Program(density, metric, max(max_treedepth, ROOM), dtype, batch)
+    program = Program(density, METRICS[metric], max(max_treedepth, ROOM), dtype, batch)
     first = 0 if keep_warmup else tune
     recorder = Recorder(
         density, data, knobs, dtype, output_names, scope, store, seed, first, batch, keep_theta
@@ -261,7 +261,7 @@ def prepare(
         run_chunk=compiled,
         data=data,
         knobs=knobs,
-        kind=metric,
+        kind=program.kind,
         dtype=dtype,
         capacity=program.rows,
         flags=flags,
@@ -299,7 +299,7 @@ def _compile(
 ) -> Callable[..., Any]:
     """Return the executable of `run_chunk`, or of `run_batch` for chains in a batch."""
     density, batch, kind, room = program.density, program.batch, program.kind, program.max_depth
-    key = None if density.structure is None else (density.structure, kind, room)
+    key = None if density.structure is None else (density.structure, kind.name, room)
     flags, buffers = np.zeros(program.rows, np.int32), Buffers(0, 0, 0)
     settings = Settings(np.int32(0), np.int32(0), np.zeros((), program.dtype), flags)
     with scope():

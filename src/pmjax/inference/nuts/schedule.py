@@ -82,13 +82,14 @@ def warm_flags(tune: int) -> np.ndarray:
     return flags
 
 
-def plan(tune: int, draws: int, metric: str, *, warm: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def plan(tune: int, draws: int, *, fits_pairs: bool, warm: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Return the flags of all draws, and the draws after which the host hears of a window.
 
     Parameters
     ----------
     tune, draws : int
-    metric : str
+    fits_pairs : bool
+        Whether the metric is fitted on the host, to the draws and gradients of a window.
     warm : bool
         Whether chains begin with a metric.
 
@@ -100,10 +101,10 @@ def plan(tune: int, draws: int, metric: str, *, warm: bool = False) -> tuple[np.
     flags = np.concatenate([warm_flags(tune) if warm else warmup_flags(tune), np.zeros(draws, np.int32)])
     if warm:
         ends = window_ends(flags)
-        if metric != "diag":
+        if fits_pairs:
             flags &= ~TUNE_METRIC
         return flags, ends
-    return (flags, move_ends(flags)) if metric == "diag" else host_flags(flags)
+    return host_flags(flags) if fits_pairs else (flags, move_ends(flags))
 
 
 def window_ends(flags: np.ndarray) -> np.ndarray:

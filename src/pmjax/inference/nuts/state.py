@@ -24,7 +24,9 @@ class ChainState(NamedTuple):
     estimator: metrics.DiagEstimator
 
 
-def initial_state(theta: np.ndarray, key: np.ndarray, kind: str, dtype: np.dtype) -> ChainState:
+def initial_state(
+    theta: np.ndarray, key: np.ndarray, kind: metrics.MetricKind, dtype: np.dtype
+) -> ChainState:
     """Return the state of a chain at ``theta``, where nothing has been evaluated yet."""
     position = np.asarray(theta, dtype)
     none = np.zeros_like(position)
@@ -35,6 +37,6 @@ def initial_state(theta: np.ndarray, key: np.ndarray, kind: str, dtype: np.dtype
         step_size=np.zeros((), dtype),
         search=step_size.no_search(),
         dual_averaging=step_size.begin(np.zeros((), dtype)),
-        metric=metrics.initial_metric(kind, none),
+        metric=kind.initial(none),
         estimator=metrics.begin_estimate(position.size, dtype),
     )

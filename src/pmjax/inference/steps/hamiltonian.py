@@ -47,8 +47,8 @@ class NUTS:
 
     def start(self, theta: np.ndarray, gradient: np.ndarray, key: np.ndarray, draws: int) -> ChainState:
         """Return a state whose first move searches for a step size."""
-        state = initial_state(theta[self.own], key, "diag", np.dtype(float))
-        metric = metrics.initial_metric("diag", gradient[self.own])
+        state = initial_state(theta[self.own], key, metrics.Diagonal(), np.dtype(float))
+        metric = metrics.Diagonal().initial(gradient[self.own])
         search = step_size.begin_search(state.search)
         return state._replace(metric=metric, search=search, step_size=np.asarray(FIRST_STEP))
 
@@ -65,7 +65,7 @@ class NUTS:
         # Other steps have moved since: the density of these coordinates is another one.
         value, gradient = jax.value_and_grad(part)(x, place.theta, None)
         density = Density(len(self.own), part, lambda *_: {}, None, {}, None, ())
-        program = _OneDraw(density, "diag", self.max_treedepth, np.dtype(float))
+        program = _OneDraw(density, metrics.Diagonal(), self.max_treedepth, np.dtype(float))
         target = jnp.asarray(self.target_accept, float)
         settings = Settings(jnp.int32(1), jnp.int32(self.max_treedepth), target, flags[None])
         state = state._replace(point=Point(x, gradient, value))
@@ -104,7 +104,7 @@ class HamiltonianMC:
 
     def start(self, theta: np.ndarray, gradient: np.ndarray, key: np.ndarray, draws: int) -> _HMCState:
         """Return a first step size and metric."""
-        metric = metrics.initial_metric("diag", gradient[self.own])
+        metric = metrics.Diagonal().initial(gradient[self.own])
         estimator = metrics.begin_estimate(len(self.own), np.dtype(float))
         first = np.asarray(FIRST_STEP)
         return _HMCState(first, step_size.begin(np.log(first)), metric.sigma, estimator)

@@ -167,7 +167,7 @@ def sample_steps(
     """
     began = time.perf_counter()
     progress = Progress(progressbar)
-    flags, _ = schedule.plan(tune, draws, "diag")
+    flags, _ = schedule.plan(tune, draws, fits_pairs=False)
     whole = StepProgram(density, steps, int(np.clip(2**20 // max(8 * density.size, 1), 1, MAX_ROWS)))
     executable, gradient = interruptible(
         lambda: _compile(whole, density, flags), lambda: progress.phase("Compiling the model and its steps")
