@@ -118,8 +118,7 @@ def WishartBartlett(
 
         Examples
         --------
-        >>> import math
-    import warnings
+        >>> import warnings
         >>> import pmjax as pm
         >>> with pm.Model() as model, warnings.catch_warnings():
         ...     warnings.simplefilter("ignore", FutureWarning)
