@@ -14,6 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from mpmath import mp
 from scipy import optimize, special, stats
 
 from pmjax import distributions as d
@@ -135,6 +136,31 @@ DISCRETE_WEIBULL = ByCdf(
     (0, np.inf),
     lambda q: np.maximum(np.ceil((np.log1p(-q) / np.log(0.7)) ** (1 / 0.8)) - 1, 0),
 )
+
+
+def _log_polya_gamma(x: float, h: float = 1.5, z: float = 0.8) -> float:
+    """Return the log density as the alternating sum of inverse Gaussian ones, where 150 terms suffice."""
+    if not 1e-3 < x < 20:
+        return np.nan
+    with mp.workdps(90):
+        x, total = mp.mpf(float(x)), mp.mpf(0)
+        for n in range(150):
+            d = n + mp.mpf(h) / 2
+            weight = (-1) ** n * mp.gamma(n + h) / mp.factorial(n)
+            total += weight * d * mp.exp(-d * d / (2 * x) - z * z * x / 2)
+        scale = (2 * mp.cosh(mp.mpf(z) / 2)) ** h / mp.gamma(h)
+        return float(mp.log(scale * total / mp.sqrt(2 * mp.pi * x**3)))
+
+
+def _polya_gamma_cdf(x: Any, h: float = 1.5, z: float = 0.8) -> Any:
+    n, x = np.arange(80), np.asarray(x, float)[..., None]
+    d, root = n + h / 2, np.sqrt(2 * x)
+    weight = (-1.0) ** n * np.exp(special.gammaln(n + h) - special.gammaln(n + 1) - special.gammaln(h))
+    below, above = (np.exp(s * z * d) * special.erfc((d + s * z * x) / root) for s in (-1, 1))
+    return (2 * np.cosh(z / 2)) ** h * (weight * (below + above) / 2).sum(axis=-1)
+
+
+POLYA_GAMMA = ByCdf(_polya_gamma_cdf, np.vectorize(_log_polya_gamma, otypes=[float]), (0.0, np.inf))
 
 
 def _mixed(weights: list[float], parts: list[Any]) -> ByCdf:
@@ -522,6 +548,7 @@ EXAMPLES = {
     "log-normal, alias": Example(d.Lognormal, {"sigma": 0.7}, stats.lognorm(0.7)),
     "flat": Example(d.Flat, {}, Improper(-np.inf)),
     "half flat": Example(d.HalfFlat, {}, Improper(0.0)),
+    "Polya-Gamma": Example(d.PolyaGamma, {"h": 1.5, "z": 0.8}, POLYA_GAMMA),
     "multi-normal": Example(d.MvNormal, {"mu": _MU, "cov": _COV}, stats.multivariate_normal(_MU, _COV)),
     "multi-t": Example(
         d.MvStudentT, {"nu": 4.0, "mu": _MU, "scale": _COV}, stats.multivariate_t(_MU, _COV, df=4)

@@ -104,27 +104,27 @@ def WishartBartlett(
 ) -> Variable:
     """Declare a variable with a Wishart distribution (a former name).
 
-        Parameters
-        ----------
-        name : str
-        S : array, shape (p, p)
-            The scale matrix, or its lower Cholesky factor.
-        nu : array
-            Degrees of freedom, more than p - 1.
-        is_cholesky : bool
-            Whether S is a Cholesky factor.
-        return_cholesky : bool
-            Record and return the Cholesky factor of the matrix.
+    Parameters
+    ----------
+    name : str
+    S : array, shape (p, p)
+        The scale matrix, or its lower Cholesky factor.
+    nu : array
+        Degrees of freedom, more than p - 1.
+    is_cholesky : bool
+        Whether S is a Cholesky factor.
+    return_cholesky : bool
+        Record and return the Cholesky factor of the matrix.
 
-        Examples
-        --------
-        >>> import warnings
-        >>> import pmjax as pm
-        >>> with pm.Model() as model, warnings.catch_warnings():
-        ...     warnings.simplefilter("ignore", FutureWarning)
-        ...     x = WishartBartlett("x", np.eye(2), nu=4)
-        >>> x.shape
-        (2, 2)
+    Examples
+    --------
+    >>> import warnings
+    >>> import pmjax as pm
+    >>> with pm.Model() as model, warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", FutureWarning)
+    ...     x = WishartBartlett("x", np.eye(2), nu=4)
+    >>> x.shape
+    (2, 2)
     """
     warnings.warn("WishartBartlett is deprecated: use Wishart", FutureWarning, stacklevel=2)
     if initval is not None:

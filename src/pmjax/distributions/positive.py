@@ -217,6 +217,38 @@ class Pareto(Family):
 
 
 @family
+class PolyaGamma(Family):
+    r"""Pólya-Gamma distribution: given it, a logistic likelihood is a normal one.
+
+    .. math:: x = \frac{1}{2 \pi^2} \sum_{k \ge 1} \frac{g_k}{(k - 1/2)^2 + z^2 / 4 \pi^2}, \quad
+        g_k \sim \mathrm{Gamma}(h, 1)
+
+    Parameters
+    ----------
+    h : array, default 1
+        Shape, positive.
+    z : array, default 0
+        Tilting.
+
+    References
+    ----------
+    Polson, Scott and Windle (2013), doi:10.1080/01621459.2013.829001.
+
+    Examples
+    --------
+    >>> import pmjax as pm
+    >>> round(float(pm.logp(pm.PolyaGamma.dist(h=1.0, z=0.0), 0.25).eval()), 3)
+    0.604
+    """
+
+    law = positive.PolyaGamma()
+
+    @parametrisation
+    def by_shape(h: Any = 1.0, z: Any = 0.0) -> Any:
+        return h, z
+
+
+@family
 class Rice(Family):
     r"""The length of a vector of two normal numbers around a point.
 

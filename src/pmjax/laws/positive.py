@@ -14,6 +14,7 @@ from pmjax.laws.law import Law
 from pmjax.laws.real import Cauchy, Normal, StudentT
 from pmjax.laws.statistics import EXPONENTIAL, GAMMA, LOG_NORMAL
 from pmjax.laws.support import NON_NEGATIVE, POSITIVE
+from pmjax.numerics import polya_gamma
 from pmjax.numerics.special import (
     HALF_LOG_2PI,
     deviance,
@@ -299,6 +300,41 @@ class Pareto(Law):
 
     def quantile(self, q: Array, alpha: Array, m: Array) -> Array:
         return m * jnp.exp(-jnp.log1p(-q) / alpha)
+
+
+@dataclass(frozen=True)
+class PolyaGamma(Law):
+    r"""An infinite sum of gamma variables of shape h, whose Laplace transform is a power of a cosine.
+
+    .. math:: E[e^{-t x}] = \cosh(z / 2)^h / \cosh(\sqrt{t / 2 + z^2 / 4})^h
+    """
+
+    signature = "(),()->()"
+    support = POSITIVE
+    domains = {"h": POSITIVE}
+
+    def log_density(self, x: Array, h: Array, z: Array) -> Array:
+        inside = x > 0
+        value = polya_gamma.log_density(jnp.where(inside, x, 1.0), h, z)
+        return jnp.where(inside, value, -jnp.inf)
+
+    def draw(self, key: Key, shape: Shape, h: Array, z: Array) -> Array:
+        return polya_gamma.draw(key, shape, h, z)
+
+    def center(self, h: Array, z: Array) -> Array:
+        steep = np.abs(z) > 1e-4
+        ratio = np.where(steep, np.tanh(z / 2) / (2 * np.where(steep, z, 1.0)), 0.25)
+        return h * ratio
+
+    def log_cdf(self, x: Array, h: Array, z: Array) -> Array:
+        inside = x > 0
+        lower = polya_gamma.log_tails(jnp.where(inside, x, 1.0), h, z)[0]
+        return jnp.where(inside, lower, -jnp.inf)
+
+    def log_sf(self, x: Array, h: Array, z: Array) -> Array:
+        inside = x > 0
+        upper = polya_gamma.log_tails(jnp.where(inside, x, 1.0), h, z)[1]
+        return jnp.where(inside, upper, 0.0)
 
 
 @dataclass(frozen=True)
