@@ -69,6 +69,9 @@ class Law(ABC):
     first_values : int, optional
         Of a sequence in time, whose events have time as their first dimension: how many values come before
         the first step.
+    increments : tuple of str or None, optional
+        Of a sum of independent steps that are numbers: the parameters that are location and scale of the
+        first value (None, None if there are none) and of each step.
     computed_by : str
         How the density is computed, where users may want to hear of it.
     differentiable : bool
@@ -90,6 +93,7 @@ class Law(ABC):
     bounds: ClassVar[tuple[str | None, str | None] | None] = None
     is_markov_chain: ClassVar[bool] = False
     first_values: ClassVar[int | None] = None
+    increments: ClassVar[tuple[str | None, ...] | None] = None
     computed_by: ClassVar[str] = ""
     differentiable: ClassVar[bool] = True
 

@@ -26,6 +26,7 @@ from pmjax.graph.variable import Variable, as_variable, elementwise
 from pmjax.model.spec import FreeVariable, Knob, ModelSpec, distribution_of, name_of
 from pmjax.rewrites.rewritten import Report, Rewritten
 from pmjax.rewrites.vector_centring import RecentredVector, mean_and_factor
+from pmjax.rewrites.walk_centring import RecentredWalk, drift_and_scale
 from pmjax.transforms.bijector import Bijector
 from pmjax.transforms.bijectors import Log
 
@@ -40,6 +41,7 @@ VECTOR_SENTENCE = (
     "its mean or covariance is random; warm-up chooses whether it is moved as written "
     "or non-centred, through the Cholesky factor of its covariance"
 )
+WALK_SENTENCE = "warm-up chooses whether it is moved as written or by its steps, which are independent"
 ALONE_SENTENCE = (
     "left as it is, because {} single numbers with a location or scale of their own take longer to compile "
     "than recentring saves; declare them as one variable with shape= or dims= to have it recentred"
@@ -114,7 +116,7 @@ class Recentred(Bijector):
 
 def recentre(spec: ModelSpec) -> Rewritten:
     """Give each variable with a random location or scale a centring: one number for each element, or for a
-    multivariate normal variable as a whole.
+    multivariate normal variable or a random walk as a whole.
     """
     free, knobs, reports = [], list(spec.knobs), []
     sampled = {v.variable for v in spec.declared}
@@ -129,7 +131,13 @@ def recentre(spec: ModelSpec) -> Rewritten:
     made: dict[FreeVariable, Knob] = {}
     for variable in spec.free:
         vector = mean_and_factor(variable) if variable in own_terms else None
-        if vector is not None and is_sampled(vector):
+        walk = drift_and_scale(variable) if variable in own_terms else None
+        if walk is not None:
+            knob = _knob(variable.name, ())
+            variable = replace(variable, bijector=RecentredWalk(*walk, knob.node))
+            knobs.append(knob)
+            reports.append(Report(NAME, variable.name, True, WALK_SENTENCE))
+        elif vector is not None and is_sampled(vector):
             knob = _knob(variable.name, ())
             variable = replace(variable, bijector=RecentredVector(*vector, knob.node))
             knobs.append(knob)

@@ -63,6 +63,15 @@ class RandomWalk(Law):
         """Whether the values are integers."""
         return self.init.discrete and self.innovation.discrete
 
+    @property
+    def increments(self) -> tuple[str | None, ...] | None:  # type: ignore[override]
+        """Location and scale of the first value and of a step, if a step has them."""
+        first, step = self.init.location_scale, self.innovation.location_scale
+        if step is None or self.event_ndim > 1 or self.discrete:
+            return None
+        origin = (None, None) if first is None else tuple(f"init_{name}" for name in first)
+        return (*origin, *(f"innovation_{name}" for name in step))
+
     def event_shape(self, shapes: Sequence[Shape]) -> tuple[int | None, ...]:
         time, *value = super().event_shape(shapes)
         return (time, *(value if self.value_shape is None else self.value_shape))
