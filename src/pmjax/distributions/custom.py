@@ -101,8 +101,9 @@ def _custom(
         parsed = Signature.parse(signature)
         ndims_params, ndim_supp = [len(names) for names in parsed.params], len(parsed.event)
     if dist is not None:
-        found, whole = event_of(class_name, dist, params)
-        ndim_supp = found if ndim_supp is None else ndim_supp
+        event, own, whole = event_of(class_name, dist, params)
+        ndim_supp = event if ndim_supp is None else ndim_supp
+        ndims_params = own if ndims_params is None else ndims_params
     ndims = tuple(ndims_params) if ndims_params is not None else (0,) * len(params)
     if len(ndims) != len(params):
         raise ModelError(

@@ -160,20 +160,26 @@ class CustomLaw(Law):
         return made
 
 
-def event_of(label: str, dist: Function, params: Sequence[Variable]) -> tuple[int, bool]:
-    """Return the dimensions of one event of an expression, and whether its values are integers.
+def event_of(label: str, dist: Function, params: Sequence[Variable]) -> tuple[int, tuple[int, ...], bool]:
+    """Return the dimensions of one event of an expression, those of its parameters, and whether it is whole.
 
-    They are those that its log density sums over; none where no density can be derived.
+    Those of an event are what its log density sums over; none where no density can be derived. Parameters
+    that do not broadcast to the expression belong to all of it, as those of a loop do.
     """
     law = CustomLaw(label, len(params), (0,) * len(params), 0, False, dist=dist)
     expression = law._expression(as_inputs(params), None)
     whole = expression.dtype.kind in "iub"
     value = Variable(Input(expression.shape, expression.dtype))
     try:
+        elementwise = np.broadcast_shapes(*(p.shape for p in params), expression.shape) == expression.shape
+    except ValueError:
+        elementwise = False
+    ndims = tuple(0 if elementwise else p.ndim for p in params)
+    try:
         density = Derivation(hidden_in([expression])).log_density(expression, value)
     except (ModelError, NoClosedForm):
-        return 0, whole
-    return expression.ndim - density.ndim, whole
+        return 0, ndims, whole
+    return expression.ndim - density.ndim, ndims, whole
 
 
 def _input(x: Any, whole: bool) -> Variable:

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import jax.scipy.special as jsp
 import numpy as np
 
 from pmjax.errors import ModelError
-from pmjax.graph.evaluate import is_random
-from pmjax.graph.ops import Index, RandomVariable, Slot
+from pmjax.graph.evaluate import Reading, is_random
+from pmjax.graph.ops import Index, Input, RandomVariable, Slot
+from pmjax.graph.scan import Scan
 from pmjax.graph.variable import Variable, apply, as_variable, call, index
 from pmjax.logprob.inverses import FOLDS, MONOTONE, Monotone, affine, chosen, odd_power
 from pmjax.logprob.reading import Application, application, constant, hidden_in, without_names
@@ -42,6 +44,8 @@ class Derivation:
             return self._of_law(node, value, "log_density")
         if isinstance(node.op, Index):
             return self._index(node, value)
+        if isinstance(node.op, Scan):
+            return self._loop(node, node.op, value)
         made = application(node)
         if made is None:
             raise self._refusal(node)
@@ -129,6 +133,36 @@ class Derivation:
             )
         assert isinstance(node.op, RandomVariable)
         return call(getattr(node.op.law, method), value, *node.inputs)
+
+    def _loop(self, node: Variable, loop: Scan, value: Variable) -> Variable:
+        """Return the log density of each step of a loop, given the values of the steps before it."""
+        sequences, initial, captured, _ = loop.parts(node.inputs)
+        if len(loop.body) > 1 or not loop.random:
+            raise self._refusal(node)
+        if any(self._is_open(v) for v in (*sequences, *initial, *captured)):
+            raise ModelError(
+                "the density of a loop cannot be derived: its start or a parameter is random and has no "
+                "value; declare that variable with a name in the model"
+            )
+        if value.shape != node.shape:
+            raise ModelError(f"the values of a loop of shape {node.shape} have shape {value.shape}")
+        body, taps = loop.body[0], loop.taps[0]
+        at_step = Variable(Input(body.shape, body.dtype))
+        density = Derivation(frozenset(loop.random)).log_density(body, at_step)
+
+        def terms(values: Any, sequences: Any, initial: Any, captured: Any) -> Any:
+            same = dict(zip(loop.captured, captured, strict=True))
+            path = jnp.concatenate([*initial, values]) if initial else values
+            first = len(path) - loop.steps
+
+            def step(own: Any, elements: Any, earlier: Any) -> Any:
+                moving = dict(zip((*loop.elements, *loop.states[0]), (*elements, *earlier), strict=True))
+                return Reading({**same, **moving, at_step: own}).read([density])[0]
+
+            windows = [path[first + tap : first + tap + loop.steps] for tap in taps]
+            return jax.vmap(step)(values, [s[: loop.steps] for s in sequences], windows)
+
+        return call(terms, value, list(sequences), list(initial), list(captured))
 
     def _monotone(self, node: Variable, made: Application) -> tuple[Variable | None, Monotone | None]:
         """Return the hidden argument of a monotone function, and what is known of the function."""
