@@ -36,13 +36,7 @@ def covariance(orders: tuple[int, ...], scale: float, x: np.ndarray = PLACES) ->
 
 @pytest.mark.parametrize(
     "orders",
-    [
-        (0,),
-        (1,),
-        (2,),
-        pytest.param((0, 2), marks=pytest.mark.slow),
-        pytest.param((1, 1), marks=pytest.mark.slow),
-    ],
+    [(2,), *(pytest.param(p, marks=pytest.mark.slow) for p in [(0,), (1,), (0, 2), (1, 1)])],
     ids=str,
 )
 def test_the_density_and_its_gradient_are_those_of_the_normal_vector(orders: tuple[int, ...]) -> None:
