@@ -403,3 +403,23 @@ def test_ctrl_c_is_answered_while_blocks_run():
             pm.sample_prior_predictive(2_000_000, var_names=["total"], **QUIET)
         interrupt.join()
     assert time.perf_counter() - began < 30
+
+
+def test_new_rows_where_the_observed_values_are_no_data():
+    """The values that were fitted do not fit the new rows, and are not needed to draw them."""
+    with pm.Model(coords={"row": range(5)}) as model:
+        x = pm.Data("x", np.arange(5.0), dims="row")
+        slope = pm.Normal("slope")
+        pm.Deterministic("mean", slope * x, dims="row")
+        pm.Normal("y", slope * x, 0.1, observed=2 * np.arange(5.0), dims="row")
+        pm.Poisson("n", pm.math.exp(slope) + 0 * x, observed=np.arange(5), shape=x.shape)
+        pm.set_data({"x": [10.0, 20.0]}, coords={"row": ["a", "b"]})
+        points = [{"slope": 2.0}, {"slope": 3.0}]
+        drawn = pm.sample_posterior_predictive(points, predictions=True, random_seed=1, progressbar=False)
+        again = pm.sample_posterior_predictive(points, random_seed=1, progressbar=False)
+        with pytest.raises(pm.ModelError, match="observed values have shape"):
+            pm.sample(10, tune=10, progressbar=False)
+    np.testing.assert_allclose(drawn.predictions["y"].values[0], [[20, 40], [30, 60]], atol=0.5)
+    assert list(drawn.predictions["row"].values) == ["a", "b"]
+    assert drawn.predictions["n"].shape == (1, 2, 2)
+    assert not hasattr(again, "observed_data")

@@ -155,7 +155,7 @@ def calibrate(
     simulations: int = 100,
     *,
     draws: int = 99,
-    thin: int = 5,
+    thin: int = 10,
     tune: int = 500,
     var_names: Sequence[str] | None = None,
     cores: int | None = None,

@@ -74,7 +74,7 @@ def compute_deterministics(
     caller = "compute_deterministics"
     if merge_dataset and extend_dataset:
         raise ModelError(f"{caller}: give merge_dataset or extend_dataset, not both")
-    spec = modelcontext(model).freeze()
+    spec = modelcontext(model).freeze_to_draw()
     known = {name_of(v): v for v in spec.deterministics}
     names = list(known) if var_names is None else [var_names] if isinstance(var_names, str) else var_names
     for name in names:

@@ -75,7 +75,7 @@ def sample_prior_predictive(
     """
     caller = "sample_prior_predictive"
     _check_draws(caller, draws)
-    spec = modelcontext(model).freeze()
+    spec = modelcontext(model).freeze_to_draw()
     _warn_of_potentials(spec, "prior")
     nodes = _nodes(spec)
     names = list(nodes) if var_names is None else _known(caller, "var_names", var_names, nodes)
@@ -173,7 +173,7 @@ def sample_posterior_predictive(
     [20.0, 30.0]
     """
     caller = "sample_posterior_predictive"
-    spec = modelcontext(model).freeze()
+    spec = modelcontext(model).freeze_to_draw()
     recorded = read_draws(trace, caller, sample_dims)
     _warn_of_potentials(spec, "posterior")
     nodes = _nodes(spec)

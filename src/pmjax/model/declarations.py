@@ -415,10 +415,17 @@ class Declarations(metaclass=_InContext):
 
     def freeze(self) -> ModelSpec:
         """Return the immutable description of the model as it stands, with the data as they are now."""
+        return self._freeze(values=True)
+
+    def freeze_to_draw(self) -> ModelSpec:
+        """Return the same for drawing what is observed, whose values may not fit the data of now."""
+        return self._freeze(values=False)
+
+    def _freeze(self, *, values: bool) -> ModelSpec:
         key = (
             tuple(id(v.op.value) for v in self.root.data_vars if isinstance(v.op, DataCell)),
             tuple(self.dimensions.length(dim) for dim in self.dimensions.lengths),
         )
-        if self._frozen is None or self._frozen[0] != key:
-            self._frozen = (key, freeze(self))
+        if self._frozen is None or self._frozen[0] != (values, key):
+            self._frozen = ((values, key), freeze(self, values=values))
         return self._frozen[1]

@@ -23,16 +23,23 @@ if TYPE_CHECKING:
     from pmjax.model.declarations import Declarations
 
 
-def freeze(model: Declarations) -> ModelSpec:
-    """Return the immutable description of a model: nothing that happens to the model changes it."""
+def freeze(model: Declarations, *, values: bool = True) -> ModelSpec:
+    """Return the immutable description of a model: nothing that happens to the model changes it.
+
+    Parameters
+    ----------
+    model : Declarations
+    values : bool
+        Whether observed values must fit their variables; not where the variables are to be drawn.
+    """
     declared = list(model.random.values())
     _check_shapes(model)
     _check_lengths_of_one(model)
     bijectors = {d.variable: declared_bijector(d, d.variable) for d in declared if d.value is None}
     bounds = [node for b in bijectors.values() if b is not None for node in b.inputs]
     starts = [d.initval for d in declared if isinstance(d.initval, Variable)]
-    values = [d.value for d in declared if d.value is not None]
-    nodes = [*model.named_vars.values(), *(d.variable for d in declared), *values, *bounds, *starts]
+    seen = [d.value for d in declared if d.value is not None]
+    nodes = [*model.named_vars.values(), *(d.variable for d in declared), *seen, *bounds, *starts]
     now = settle(nodes)
     heavier = {
         now[d.variable]: weighted(now[d.variable], d.total_size) for d in declared if d.total_size is not None
@@ -52,7 +59,11 @@ def freeze(model: Declarations) -> ModelSpec:
                 FreeVariable(variable, bijector, now[start] if isinstance(start, Variable) else start)
             )
         else:
-            observed.append(_observed(declaration, variable, now[declaration.value]))
+            value = now[declaration.value]
+            if values or value.shape == variable.shape:
+                observed.append(_observed(declaration, variable, value))
+            else:
+                observed.append(ObservedVariable(variable, value))
     members = [*(v.variable for v in free), *(v.variable for v in observed)]
     _check_members(
         [*members, *(now[b] for b in bounds), *(now[v] for v in model.named_vars.values())], members

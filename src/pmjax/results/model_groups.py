@@ -27,8 +27,12 @@ def labels_of_model(spec: ModelSpec, extra: Mapping[str, Any] | None = None) -> 
 
 
 def data_groups(spec: ModelSpec, labels: Labels, *, predictions: bool = False) -> dict[str, xarray.Dataset]:
-    """Return ``observed_data`` and ``constant_data``; of predictions ``predictions_constant_data`` alone."""
-    observed = {} if predictions else {o.name: np.asarray(_value(o.value)) for o in spec.observed}
+    """Return ``observed_data`` and ``constant_data``; of predictions ``predictions_constant_data`` alone.
+
+    Values that do not fit their variable any more, since other data were set, are left out.
+    """
+    fitting = [] if predictions else [o for o in spec.observed if o.value.shape == o.variable.shape]
+    observed = {o.name: np.asarray(_value(o.value)) for o in fitting}
     constant = {name_of(v): np.asarray(_value(v)) for v in spec.data}
     groups = {
         "observed_data": observed,
