@@ -154,6 +154,11 @@ def unconstrained(law: Law, bijector: Bijector, wanted: tuple[int, ...]) -> Call
     return jax.jit(lambda ys, *rest: jax.vmap(lambda y: each(y, *rest))(ys))
 
 
+def test_correlation_factors_are_lower() -> None:
+    with pytest.raises(pm.ModelError, match="lower factors"):
+        pm.distributions.transforms.CholeskyCorrTransform(3, upper=True)
+
+
 def test_fingerprints_name_our_own_bijectors_only() -> None:
     class Mine(b.Log):
         pass

@@ -7,6 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from pmjax.errors import ModelError
 from pmjax.transforms.bijector import Bijector, Shape, check_vector
 
 
@@ -89,8 +90,13 @@ class CholeskyCorrTransform(Bijector):
     ----------
     n : int
         Number of rows.
-    upper : bool
-        Fill the spiral from the first row.
+    upper : bool, default False
+        Only lower factors are supported.
+
+    Raises
+    ------
+    ModelError
+        If `upper` is true.
 
     References
     ----------
@@ -100,8 +106,10 @@ class CholeskyCorrTransform(Bijector):
     name = "cholesky_corr"
 
     def __init__(self, n: int, upper: bool = False) -> None:
-        self.n, self.upper = int(n), upper
-        self.rows, self.columns = _spiral(self.n, upper)
+        if upper:
+            raise ModelError("CholeskyCorrTransform gives lower factors: transpose one, and leave upper out")
+        self.n = int(n)
+        self.rows, self.columns = _spiral(self.n)
 
     def unconstrained_shape(self, shape: Shape) -> Shape:
         check_vector(self, shape, 2)
@@ -128,13 +136,12 @@ def _with_positive(y: Any, diagonal: np.ndarray) -> Any:
     return jnp.asarray(y).at[..., diagonal].set(jnp.exp(y[..., diagonal]))
 
 
-def _spiral(n: int, upper: bool) -> tuple[np.ndarray, np.ndarray]:
+def _spiral(n: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the row and column of each free number, below the diagonal of a matrix of n rows."""
     k, size = n - 1, n * (n - 1) // 2
     order = np.arange(size)
-    head, tail = (order, order[k:][::-1]) if upper else (order[k:], order[::-1])
-    square = np.concatenate([head, tail]).reshape(k, k)
-    row, column = np.triu_indices(k) if upper else np.tril_indices(k)
+    square = np.concatenate([order[k:], order[::-1]]).reshape(k, k)
+    row, column = np.tril_indices(k)
     place = np.argsort(square[row, column])
     # The triangle stands in the corner that the first row and the last column leave.
     return row[place] + 1, column[place]
