@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 
@@ -117,12 +118,70 @@ def test_a_pymc_model_is_sampled_as_it_is_and_in_its_own_context() -> None:
     assert first.posterior["mu"].dims == ("chain", "draw", "row")
 
 
-def test_pymc_goes_on_from_the_result() -> None:
-    model = build("linear_regression")
-    idata = pmjax.sample(
-        draws=50, tune=100, chains=2, model=model, progressbar=False, compute_convergence_checks=False
-    )
+DATA = np.random.default_rng(20261102)
+SETTINGS = {"draws": 50, "tune": 100, "chains": 2, "progressbar": False, "compute_convergence_checks": False}
+
+
+@pytest.fixture(scope="module")
+def of_data() -> Any:
+    """A model whose rows are data, and a result of sampling it."""
+    x = DATA.normal(size=40)
+    with pm.Model(coords={"row": np.arange(40)}) as model:
+        column = pm.Data("column", x, dims="row")
+        values = pm.Data("values", 1 + 2 * x + DATA.normal(scale=0.3, size=40), dims="row")
+        slope, level = pm.Normal("slope", 0, 5), pm.Normal("level", 0, 5)
+        mu = pm.Deterministic("mu", level + slope * column, dims="row")
+        pm.Normal("y", mu, pm.HalfNormal("sigma", 1), observed=values, dims="row")
+    return model, pmjax.sample(model=model, random_seed=1, **SETTINGS)
+
+
+def test_new_data_of_the_same_shapes_compile_nothing(of_data: Any) -> None:
+    model, before = of_data
+    pmjax.sample(model=model, random_seed=1, **SETTINGS)
+    compiled: list[str] = []
+
+    def listen(event: str, duration: float, **_: Any) -> None:
+        if "backend_compile" in event:
+            compiled.append(event)
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    old = model["values"].get_value()
+    with model:
+        pm.set_data({"values": old + 3 * model["column"].get_value()})
+        after = pmjax.sample(random_seed=1, **SETTINGS)
+        pm.set_data({"values": old})
+    assert compiled == []
+    rise = float(after.posterior["slope"].mean() - before.posterior["slope"].mean())
+    assert abs(rise - 3) < 0.1
+
+
+def test_pymc_computes_log_likelihoods_deterministics_and_predictions_of_the_result(of_data: Any) -> None:
+    model, idata = of_data
+    posterior = idata.posterior
     with model, warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        computed = pm.compute_deterministics(posterior, merge_dataset=False, progressbar=False)
+        scored = pm.compute_log_likelihood(idata, extend_inferencedata=False, progressbar=False)
         predicted = pm.sample_posterior_predictive(idata, progressbar=False, random_seed=1)
-    assert predicted.posterior_predictive["y"].shape == (2, 50, 40)
+    np.testing.assert_allclose(computed["mu"].values, posterior["mu"].values, rtol=1e-10)
+    sigma = posterior["sigma"].values[..., None]
+    z = (model["values"].get_value() - posterior["mu"].values) / sigma
+    scores = getattr(scored, "log_likelihood", scored)["y"].values
+    np.testing.assert_allclose(scores, -0.5 * z**2 - np.log(sigma * np.sqrt(2 * np.pi)), rtol=1e-8)
+    assert predicted.posterior_predictive["y"].dims == ("chain", "draw", "row")
+
+
+def test_a_minibatch_is_refused_with_a_sentence() -> None:
+    with pm.Model() as model:
+        rows = pm.Minibatch(np.arange(40.0), batch_size=10)
+        pm.Normal("y", pm.Normal("mu"), 1, observed=rows, total_size=40)
+    with pytest.raises(pmjax.ModelError, match=r"'y': its rows are a pm.Minibatch"):
+        pmjax.from_pymc(model)
+
+
+def test_a_model_of_pymc_dims_is_refused_with_a_sentence() -> None:
+    dims = pytest.importorskip("pymc.dims", reason="this PyMC has no pymc.dims")
+    with pm.Model(coords={"row": [0, 1]}) as model:
+        dims.Normal("x", 0, 1, dims="row")
+    with pytest.raises(pmjax.ModelError, match=r"'x' is a variable of pymc.dims"):
+        pmjax.from_pymc(model)

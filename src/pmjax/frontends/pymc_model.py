@@ -72,6 +72,11 @@ class _Importer:
     def declare_all(self) -> None:
         self.coords()
         for variable in self.model.named_vars.values():
+            if type(variable.type).__name__ == "XTensorType":
+                raise ModelError(
+                    f"{variable.name!r} is a variable of pymc.dims, whose operations are not read; "
+                    "declare it with the distributions of pymc and dims="
+                )
             if variable in self.declare:
                 self.resolve(variable)
         self.into.notes.append(self.depths())

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import jax.scipy.linalg as jsl
 import jax.scipy.special as jsp
 
 from pmjax.graph.elementwise_table import identity
@@ -46,6 +47,13 @@ def set_at(x: Any, y: Any, key: tuple[Any, ...]) -> Any:
 def add_at(x: Any, y: Any, key: tuple[Any, ...]) -> Any:
     """Return x with y added at ``x[key]``, as often as an element is named."""
     return jnp.asarray(x).at[key].add(y)
+
+
+def generalised_eigenvalues(a: Any, b: Any) -> Any:
+    """Return the numbers w with a x = w b x, for symmetric a and positive definite b."""
+    factor = jnp.linalg.cholesky(b)
+    half = jsl.solve_triangular(factor, a, lower=True)
+    return jnp.linalg.eigvalsh(jsl.solve_triangular(factor, half.T, lower=True))
 
 
 def is_positive_definite(x: Any) -> Any:

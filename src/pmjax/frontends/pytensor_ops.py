@@ -135,7 +135,7 @@ def _eigenvalues(context: Context, node: Any, inputs: Inputs) -> Any:
     op = getattr(node.op, "core_op", node.op)
     given = [v for v in inputs if v is not None]
     if len(given) > 1:
-        return context.wrap(node, inputs)
+        return call(functions.generalised_eigenvalues, *given)
     return call(jnp.linalg.eigvalsh, given[0], UPLO="L" if op.lower else "U")
 
 
@@ -388,6 +388,14 @@ def _inner_graph(context: Context, node: Any, inputs: Inputs) -> Any:
 def _scan(context: Context, node: Any, inputs: Inputs) -> Any:
     # How often a scan runs is part of the program.
     return context.wrap(node, [as_variable(_int(context, inputs[0])), *inputs[1:]])
+
+
+@_handles("MinibatchIndexRV")
+def _minibatch(context: Context, node: Any, inputs: Inputs) -> Any:
+    raise ModelError(
+        "its rows are a pm.Minibatch, drawn anew at each call, and a chain needs one log density; give the "
+        "model all rows, without Minibatch and total_size"
+    )
 
 
 @_handles("RandomVariable", "SymbolicRandomVariable", "RNGConsumerOp")
