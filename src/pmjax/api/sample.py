@@ -18,27 +18,21 @@ from pmjax.api.arguments import (
     shows_progress,
 )
 from pmjax.api.chain_callback import as_callback
-from pmjax.api.densities import add_densities, check_recorded
-from pmjax.api.model import modelcontext
+from pmjax.api.densities import add_densities
 from pmjax.api.samplers import INITS, choose_sampler
-from pmjax.api.starts import InitialValues, as_seed, chain_starts, explain_failed_start
-from pmjax.api.step_methods import take_turns
+from pmjax.api.starts import InitialValues, as_seed, chain_starts
+from pmjax.api.targets import draws_of, spec_with_terms, target_and_sampler
 from pmjax.api.warm import default_tune, warmth
-from pmjax.errors import ModelError, SamplingWarning
-from pmjax.inference.nuts.sampler import NUTS
+from pmjax.errors import SamplingWarning
 from pmjax.model.declarations import Declarations
-from pmjax.model.minibatch import refuse_batches
 from pmjax.results.arviz_series import preload
 from pmjax.results.checks import doubts
 from pmjax.results.kept import wrapped
-from pmjax.rewrites.recentre import describe_centring
 from pmjax.run.plan import Plan, Run
 from pmjax.run.progress import announce
-from pmjax.run.starts import ATTEMPTS, StartError
+from pmjax.run.starts import ATTEMPTS
 from pmjax.run.warm import warm_starts
 from pmjax.runtime.background import Background
-from pmjax.runtime.collector import no_full_collections
-from pmjax.target.of_model import model_target
 from pmjax.target.target import Target
 
 
@@ -178,7 +172,7 @@ def sample(
     target, chosen = target_and_sampler(model, rewrites, step, chosen)
     names, seed = recorded_names(target, var_names, recover), as_seed(random_seed)
     densities = [kind for option, kind in DENSITIES.items() if extra.get(option)]
-    spec = _with_terms(target, densities, names)
+    spec = spec_with_terms(target, densities, names)
     checks, attempts = compute_convergence_checks, jitter_max_retries + 1
     warm = warmth(init, target, chosen, seed, initvals, chains, tune)
     jitter = warm.starts or INITS[init][0]
@@ -201,12 +195,7 @@ def sample(
     announce(target.notes, show)
     announce(warm.said, show)
     build_seconds = time.perf_counter() - began
-    try:
-        with no_full_collections():
-            trace = warm.sampler.sample(target, plan, run)
-    except StartError as error:
-        raise explain_failed_start(target, error) from None
-    trace.attributes |= {"rewrites": target.notes, "centring": describe_centring(trace.knobs)}
+    trace = draws_of(target, warm.sampler, plan, run)
     trace.attributes |= {"warm_start": warm.said} if warm.said else {}
     announce(str(trace.attributes["centring"]), show)
     trace.seconds = {"build": build_seconds, **trace.seconds}
@@ -218,45 +207,3 @@ def sample(
     if spec is not None:
         add_densities(spec, result, densities, show)
     return result
-
-
-def as_target(model: Any, rewrites: Any = "auto", *, fits_coordinates: bool = True) -> Target:
-    """Return what is sampled: the given target, or that of a model.
-
-    Parameters
-    ----------
-    model : Model, Target or None
-        None is the model around this line.
-    rewrites : {"auto", False} or sequence of str
-    fits_coordinates : bool
-        Whether the sampler fits centrings; for others "auto" means the rewrite that discrete variables need.
-    """
-    if isinstance(model, Target):
-        return model
-    chosen = ["marginalise"] if rewrites == "auto" and not fits_coordinates else rewrites
-    return model_target(modelcontext(model).freeze(), chosen)
-
-
-def target_and_sampler(model: Any, rewrites: Any, step: Any, chosen: Any) -> tuple[Target, Any]:
-    """Return what is sampled, and by what: where NUTS cannot sample alone, steps take turns."""
-    if step is not None and (isinstance(model, Target) or not isinstance(chosen, NUTS)):
-        raise ModelError("sample: step is for models and our own sampler; leave it out, or nuts_sampler")
-    if not isinstance(model, Target):
-        spec = modelcontext(model).freeze()
-        refuse_batches(spec, "sample")
-        found = take_turns(spec, rewrites, step, chosen)
-        if found is not None:
-            return found
-    return as_target(model, rewrites, fits_coordinates=isinstance(chosen, NUTS)), chosen
-
-
-def _with_terms(target: Target, densities: Sequence[str], names: Sequence[str]) -> Any:
-    """Return the model whose log densities are asked for, None if none are."""
-    if not densities:
-        return None
-    if target.spec is None:
-        raise ModelError(
-            f"sample: idata_kwargs asks for log_{densities[0]}, but the target is a log density without terms"
-        )
-    check_recorded(target.spec, densities, names, "sample")
-    return target.spec

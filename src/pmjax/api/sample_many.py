@@ -10,9 +10,9 @@ from typing import Any
 
 from pmjax.api.arguments import check_numbers, recorded_names, result_options, shows_progress
 from pmjax.api.model import Model, modelcontext
-from pmjax.api.sample import target_and_sampler
 from pmjax.api.samplers import choose_sampler
 from pmjax.api.starts import as_seed, chain_starts, explain_failed_start
+from pmjax.api.targets import target_and_sampler
 from pmjax.errors import ModelError, SamplingError, SamplingWarning, suggest
 from pmjax.inference.nuts.many import Interrupted
 from pmjax.inference.nuts.sampler import NUTS

@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from pmjax.run.job import Job
 from pmjax.runtime.background import POLL_SECONDS, Background
@@ -15,7 +15,20 @@ from pmjax.runtime.background import POLL_SECONDS, Background
 INTERRUPT_SECONDS = 0.8
 
 
-class Pool:
+class Executor(Protocol):
+    """What advances the jobs of a run, chunk by chunk, while the caller looks on."""
+
+    def results(self) -> Iterator[Job | None]:
+        """Start; yield a job each time it has made a chunk, and None now and then while nothing happens."""
+
+    def stop(self) -> None:
+        """Let every job rest after its chunk."""
+
+    def join(self) -> None:
+        """Wait for the jobs after `stop`, as long as an interrupt may take."""
+
+
+class ThreadExecutor:
     """Worker threads that share the jobs; the job with the fewest draws goes first.
 
     Parameters

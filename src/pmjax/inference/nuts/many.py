@@ -1,4 +1,4 @@
-"""Many runs at once: the chains of all of them are the jobs of one pool, over one program."""
+"""Many runs at once: the chains of all of them are the jobs of one executor, over one program."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pmjax.inference.nuts.batch import Batch
 from pmjax.inference.nuts.chain import Chain
 from pmjax.inference.nuts.sample import Prepared
-from pmjax.run.executor import Pool
+from pmjax.run.executor import ThreadExecutor
 from pmjax.run.job import ChainStatus
 from pmjax.run.progress import Progress
 from pmjax.run.trace import Trace
@@ -80,17 +80,17 @@ def run_all(runs: Sequence[Prepared], cores: int | None, progressbar: bool) -> l
     places = [(place, unit) for place, run in enumerate(runs) for unit in run.units]
     jobs = [Guarded(i, place, unit, failures) for i, (place, unit) in enumerate(places)]
     progress, began = Progress(progressbar), time.perf_counter()
-    pool = Pool(jobs, runs[0].workers(cores, len(runs)), runs[0].scope, in_order=True)
+    executor = ThreadExecutor(jobs, runs[0].workers(cores, len(runs)), runs[0].scope, in_order=True)
     with termination_interrupts():
         try:
-            for _ in pool.results():
+            for _ in executor.results():
                 finished = sum(all(unit.finished for unit in run.units) for run in runs)
                 progress.phase(f"Data sets: {finished} of {len(runs)}")
         except KeyboardInterrupt:
-            pool.stop()
-            pool.join()
+            executor.stop()
+            executor.join()
         except BaseException:
-            pool.stop()
+            executor.stop()
             raise
     seconds = time.perf_counter() - began
     traces: list[Trace | Exception] = []

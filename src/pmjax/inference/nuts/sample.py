@@ -19,7 +19,7 @@ from pmjax.inference.nuts.buffers import Buffers
 from pmjax.inference.nuts.chain import Chain, Shared, WindowHook
 from pmjax.inference.nuts.metric import METRICS
 from pmjax.inference.nuts.program import Program, Settings, initial_state
-from pmjax.run.executor import Pool
+from pmjax.run.executor import Executor, ThreadExecutor
 from pmjax.run.kept import kept_draws, leave_draws
 from pmjax.run.progress import Progress
 from pmjax.run.snapshot import Snapshot
@@ -157,9 +157,9 @@ def sample_nuts(
             units[0 if len(units) < chains else int(snapshot.chains[0])].go_on_from(snapshot.state)
     began = time.perf_counter()
     in_order = prepared.attributes["chain_method"] == "sequential"
-    pool = Pool(units, prepared.workers(cores), scope, in_order=in_order)
+    executor = ThreadExecutor(units, prepared.workers(cores), scope, in_order=in_order)
     with termination_interrupts():
-        messages = _run(pool, prepared.store, members, progress, callback)
+        messages = _run(executor, prepared.store, members, progress, callback)
     return prepared.trace(messages, time.perf_counter() - began)
 
 
@@ -314,7 +314,7 @@ def _compile(
 
 
 def _run(
-    pool: Pool,
+    executor: Executor,
     store: Store,
     chains: list[Chain],
     progress: Progress,
@@ -324,7 +324,7 @@ def _run(
     messages: list[str] = []
     hopeless = False
     try:
-        for item in pool.results():
+        for item in executor.results():
             progress.update(chains)
             for chain in item.members if item is not None else ():
                 if callback is not None:
@@ -338,8 +338,8 @@ def _run(
                     )
                     warnings.warn(messages[-1], stacklevel=3)
     except KeyboardInterrupt:
-        pool.stop()
-        pool.join()
+        executor.stop()
+        executor.join()
         kept = [chain.done - chain.run.tune for chain in chains]
         if max(kept) < 1:
             raise
@@ -349,9 +349,9 @@ def _run(
             f"{chains[0].run.draws} were asked for)."
         )
     except BaseException as error:
-        pool.stop()
+        executor.stop()
         if isinstance(error, Exception) and not isinstance(error, StartError):
-            pool.join()
+            executor.join()
             leave_draws(error, store, chains)
         raise
     finally:

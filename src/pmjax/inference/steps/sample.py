@@ -14,7 +14,7 @@ import numpy as np
 from pmjax.inference.nuts import schedule
 from pmjax.inference.steps.program import MAX_ROWS, StepProgram, Turn
 from pmjax.inference.steps.step import Place, Step
-from pmjax.run.executor import Pool
+from pmjax.run.executor import Executor, ThreadExecutor
 from pmjax.run.progress import Progress
 from pmjax.run.starts import ATTEMPTS, StartError
 from pmjax.run.statistics import DTYPES, STATS
@@ -187,8 +187,8 @@ def sample_steps(
         for index in range(chains)
     ]
     workers = min(chains, cores or os.cpu_count() or 1)
-    pool = Pool(members, workers, double_precision)
-    messages = _wait(pool, members, progress, callback)
+    executor = ThreadExecutor(members, workers, double_precision)
+    messages = _wait(executor, members, progress, callback)
     kept = min(chain.done - tune for chain in members if chain.done > tune)
     used = [chain for chain in members if chain.done > tune]
     seconds = {"compile": compiled, "sample": time.perf_counter() - began - compiled}
@@ -232,17 +232,17 @@ def _compile(whole: StepProgram, density: Density, flags: np.ndarray) -> tuple[A
 
 
 def _wait(
-    pool: Pool, chains: list[StepChain], progress: Progress, callback: Callable[..., None] | None
+    executor: Executor, chains: list[StepChain], progress: Progress, callback: Callable[..., None] | None
 ) -> list[str]:
     try:
-        for item in pool.results():
+        for item in executor.results():
             progress.update(chains)
             if item is not None and callback is not None:
                 for member in item.members:
                     callback(member)
     except KeyboardInterrupt:
-        pool.stop()
-        pool.join()
+        executor.stop()
+        executor.join()
         kept = [chain.done - chain.tune for chain in chains]
         if max(kept) < 1:
             raise
@@ -252,7 +252,7 @@ def _wait(
             f"{chains[0].draws} were asked for)."
         ]
     except BaseException:
-        pool.stop()
+        executor.stop()
         raise
     finally:
         progress.update(chains, force=True)
