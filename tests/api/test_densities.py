@@ -205,3 +205,39 @@ def test_deterministics_extend_what_was_given():
             pm.compute_deterministics(prior, var_names=["z"])
         with pytest.raises(pm.ModelError, match="no draws of 'x'"):
             pm.compute_deterministics(found[["y"]])
+
+
+def labels_of_rows(shift=0) -> pm.Model:
+    """Each row has a class of its own; shifted, that of another row."""
+    with pm.Model() as model:
+        w = pm.Beta("w", 2, 2)
+        z = pm.Bernoulli("z", w, shape=5)
+        own = z if not shift else z[np.roll(np.arange(5), shift)]
+        pm.Normal("y", pm.math.stack([-1.0, 2.0])[own], 0.7, observed=np.array([-1.2, 0.3, 1.9, 2.5, -0.4]))
+    return model
+
+
+@pytest.fixture(scope="module")
+def unrecovered():
+    return pm.sample(
+        40, tune=40, chains=2, random_seed=1, recover=False, progressbar=False,
+        compute_convergence_checks=False, model=labels_of_rows(),
+        idata_kwargs={"log_likelihood": True},
+    )  # fmt: skip
+
+
+def test_without_draws_of_classes_the_log_likelihood_is_the_marginal_one(unrecovered):
+    """Against SciPy: the mixture of both classes, row by row."""
+    assert "z" not in unrecovered.posterior
+    w = unrecovered.posterior["w"].values[..., None]
+    y = np.array([-1.2, 0.3, 1.9, 2.5, -0.4])
+    exact = np.log((1 - w) * stats.norm.pdf(y, -1, 0.7) + w * stats.norm.pdf(y, 2, 0.7))
+    np.testing.assert_allclose(unrecovered.log_likelihood["y"], exact, rtol=1e-9)
+
+
+def test_where_rows_do_not_have_classes_of_their_own_the_draws_are_needed(unrecovered):
+    arguments = {"extend_inferencedata": False, "progressbar": False}
+    with pytest.raises(pm.ModelError, match="no draws of 'z', on which log_likelihood depends"):
+        pm.compute_log_likelihood(unrecovered, model=labels_of_rows(shift=1), **arguments)
+    with pytest.raises(pm.ModelError, match="no draws of 'z', on which log_prior depends"):
+        pm.compute_log_prior(unrecovered, model=labels_of_rows(), **arguments)

@@ -9,11 +9,14 @@ from typing import Any
 from pmjax.api.model import modelcontext
 from pmjax.api.predictive import ticker
 from pmjax.errors import ModelError, SamplingWarning, suggest
+from pmjax.graph.evaluate import own_nodes
+from pmjax.graph.variable import Variable
 from pmjax.model.declarations import Declarations
-from pmjax.model.spec import ModelSpec
+from pmjax.model.spec import ModelSpec, distribution_of
 from pmjax.results.groups import add_groups, is_result
 from pmjax.results.model_groups import drawn_group, labels_of_model
 from pmjax.results.recorded_draws import read_draws
+from pmjax.rewrites.marginal_rows import marginal_rows
 from pmjax.target.labels import Labels
 from pmjax.target.pointwise import event_dims, pointwise_terms
 
@@ -32,7 +35,9 @@ def compute_log_likelihood(
     """Compute the log likelihood of each observation at each recorded draw.
 
     The terms are log p(y_i | parents) of the rows that the user gave, whatever the rewrites made of them
-    for sampling; a discrete variable that was summed out counts with the value that was drawn for it.
+    for sampling; a discrete variable that was summed out counts with the value that was drawn for it. Where
+    it was not drawn (``recover=False``) and each row depends on an element of its own, the terms are the
+    marginal ones, log sum_z p(z) p(y_i | z): those that leave-one-out cross-validation works best on.
 
     Parameters
     ----------
@@ -130,14 +135,46 @@ def add_densities(spec: ModelSpec, idata: Any, kinds: Sequence[str], progressbar
             add_groups(idata, {f"log_{kind}": terms})
 
 
-def check_recorded(spec: ModelSpec, kinds: Sequence[str], names: Collection[str], caller: str) -> None:
-    """Raise ModelError if log densities are asked for and a free variable has no draws."""
-    for free in spec.declared if kinds else ():
-        if free.name not in names:
-            raise ModelError(
-                f"{caller}: there are no draws of {free.name!r}, on which log_{kinds[0]} depends; "
-                "sample with it in var_names (and with recover=True)"
-            )
+def check_recorded(
+    spec: ModelSpec, kinds: Sequence[str], recorded: Collection[str], caller: str, names: Any = None
+) -> dict[str, Variable]:
+    """Return the log likelihoods that must be summed over discrete variables without draws, by name.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    kinds : sequence of str
+        "likelihood", "prior".
+    recorded : collection of str
+        Variables with draws.
+    caller : str
+    names : sequence of str, optional
+        Of whose terms; all by default.
+
+    Raises
+    ------
+    ModelError
+        If a free variable has no draws, and what depends on it cannot be summed over it row by row.
+    """
+    missing = {v.name: v.variable for v in spec.declared if v.name not in recorded}
+    if not kinds or not missing:
+        return {}
+    discrete = [n for n, v in missing.items() if distribution_of(v).discrete]
+    found = marginal_rows(spec, discrete) if len(discrete) == len(missing) and "prior" not in kinds else {}
+    for observed in spec.observed if "prior" not in kinds else ():
+        behind = [n for n, v in missing.items() if v in set(own_nodes(observed.variable.inputs))]
+        if behind and observed.name not in found and (names is None or observed.name in names):
+            _refuse_unrecorded(caller, behind[0], kinds[0])
+    if "prior" in kinds:
+        _refuse_unrecorded(caller, next(iter(missing)), kinds[0])
+    return {n: term for n, term in found.items() if names is None or n in names}
+
+
+def _refuse_unrecorded(caller: str, name: str, kind: str) -> None:
+    raise ModelError(
+        f"{caller}: there are no draws of {name!r}, on which log_{kind} depends; "
+        "sample with it in var_names (and with recover=True)"
+    )
 
 
 def _compute(
@@ -182,8 +219,10 @@ def _terms(
                 f"it has {', '.join(known) or 'none'}"
             )
     recorded = read_draws(idata, caller, sample_dims)
-    check_recorded(spec, [kind], recorded.arrays, caller)
+    marginal = check_recorded(spec, [kind], recorded.arrays, caller, names)
     for free in spec.declared:
+        if free.name not in recorded.arrays:
+            continue
         shape = recorded.arrays[free.name].shape[1:]
         if shape != free.variable.shape:
             raise ModelError(
@@ -197,6 +236,7 @@ def _terms(
         draws=recorded.draws,
         what=caller,
         tick=ticker(progressbar, recorded.draws, f"Log {kind}"),
+        marginal=marginal,
     )
     labels = labels_of_model(spec)
     own = Labels({name: event_dims(spec, name) for name in names}, labels.coords)

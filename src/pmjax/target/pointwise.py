@@ -23,6 +23,7 @@ def pointwise_terms(
     draws: int,
     what: str,
     tick: Callable[[int], None] = lambda done: None,
+    marginal: Mapping[str, Variable] | None = None,
 ) -> dict[str, np.ndarray]:
     """Return the log densities of variables at recorded draws, one for each event and draw.
 
@@ -36,12 +37,14 @@ def pointwise_terms(
     names : sequence of str
         Which variables.
     values : mapping of str to ndarray, shape (draws, *shape)
-        The draws of all free variables.
+        The draws of all free variables that the terms depend on.
     draws : int
     what : str
         Who asks, for messages.
     tick : callable
         Called now and then with the number of draws done.
+    marginal : mapping of str to Variable, optional
+        Expressions that are the terms of some observed variables, of their shapes.
 
     Returns
     -------
@@ -50,7 +53,8 @@ def pointwise_terms(
     random: dict[str, Variable] = {v.name: v.variable for v in spec.declared}
     random |= {o.name: o.variable for o in spec.observed}
     seen = {o.name: o.value for o in spec.observed}
-    params = [p for n in names for p in random[n].inputs]
+    marginal = marginal or {}
+    params = [p for n in names for p in ([marginal[n]] if n in marginal else random[n].inputs)]
     data_nodes = data_arguments([*seen.values(), *params])
 
     def one(key: jax.Array, drawn: dict[str, jax.Array], data: Sequence[Any]) -> dict[str, jax.Array]:
@@ -59,11 +63,12 @@ def pointwise_terms(
             reading.give(random[name], value)
         for name, node in seen.items():
             reading.give(random[name], jnp.asarray(reading.read([node])[0]))
-        return {name: _term(reading, random[name]) for name in names}
+        summed = {n: jnp.reshape(reading.read([marginal[n]])[0], random[n].shape) for n in marginal}
+        return {n: summed[n] if n in summed else _term(reading, random[n]) for n in names}
 
     return over_draws(
         one,
-        {v.name: np.asarray(values[v.name], v.variable.dtype) for v in spec.declared},
+        {v.name: np.asarray(values[v.name], v.variable.dtype) for v in spec.declared if v.name in values},
         evaluate_host(data_nodes, {}),
         draws=draws,
         scratch=8 * max((random[n].size for n in names), default=0),
