@@ -65,6 +65,14 @@ def test_table(model: pm.Model) -> None:
     assert lines[-1] == ["Parameter", "count", "=", "5"]
 
 
+def test_latex(model: pm.Model) -> None:
+    lines = model.str_repr(formatting="latex").splitlines()
+    assert lines[:2] == ["$$", r"\begin{array}{rcl}"]
+    assert r"\text{x} & \sim & \text{Normal(data, s)} \\" in lines
+    with pytest.raises(pm.ModelError, match="'plain' or 'latex'"):
+        model.str_repr("html")
+
+
 def test_context_and_lengths(model: pm.Model) -> None:
     with model:
         assert pm.Model.get_context() is model

@@ -20,7 +20,7 @@ from pmjax.model.declarations import Declarations
 from pmjax.model.dims import as_dims
 from pmjax.model.drawing import draw_graph, draw_mermaid
 from pmjax.model.freezing import value_name
-from pmjax.model.printing import describe_model, table_of_model
+from pmjax.model.printing import describe_model, latex_of_model, table_of_model
 from pmjax.model.random import RandomDeclaration, declared_bijector
 from pmjax.model.spec import distribution_of
 from pmjax.rewrites import pipeline
@@ -58,7 +58,22 @@ class Model(Declarations):
     def __str__(self) -> str:
         return describe_model(self)
 
-    str_repr = __str__
+    def str_repr(self, formatting: str = "plain", include_params: bool = True) -> str:
+        """Return the model as text, one line for each variable.
+
+        Parameters
+        ----------
+        formatting : {"plain", "latex"}
+            Text as `print(model)` shows it, or an array of LaTeX.
+        include_params : bool
+            Not used: parameters are always shown.
+        """
+        if formatting not in ("plain", "latex"):
+            raise ModelError(f"str_repr: formatting is 'plain' or 'latex', got {formatting!r}")
+        return latex_of_model(self) if formatting == "latex" else describe_model(self)
+
+    def _repr_latex_(self) -> str:
+        return latex_of_model(self)
 
     def __repr__(self) -> str:
         return f"<pmjax.Model {self.name!r}: {len(self.free_RVs)} free, {len(self.observed_RVs)} observed>"

@@ -23,6 +23,21 @@ def describe_model(model: Declarations) -> str:
     return "\n".join(f"{name:>{width}} {sign} {text}" for name, sign, text in rows)
 
 
+def latex_of_model(model: Declarations) -> str:
+    """Return one line of LaTeX for each variable, in an array."""
+    signs = {"~": r"\sim", "=": "="}
+    lines = [
+        rf"{_upright(name)} & {signs[sign]} & {_upright(expression)}"
+        for name, sign, expression, _ in _rows(model)
+    ]
+    return "$$\n\\begin{array}{rcl}\n" + " \\\\\n".join(lines) + "\n\\end{array}\n$$"
+
+
+def _upright(text: str) -> str:
+    escaped = "".join(f"\\{c}" if c in "_#%&$" else c for c in text)
+    return rf"\text{{{escaped}}}"
+
+
 def table_of_model(model: Declarations, parameter_count: bool = True) -> Any:
     """Return a ``rich.table.Table`` with a row for each variable.
 
