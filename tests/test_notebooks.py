@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "docs" / "notebooks").glob("*.md"))
-PLOTS = {"jax_for_faster_sampling": 2, "the_workflow": 4}
+PLOTS = {"jax_for_faster_sampling": 2, "seasons_and_a_trend": 2, "the_workflow": 4}
 
 # A process of its own: Jupyter's event loop and matplotlib's state stay out of the test process.
 RUN = """

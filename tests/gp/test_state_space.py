@@ -21,7 +21,7 @@ MATERN: list[Callable[[np.ndarray], np.ndarray]] = [
     lambda r: (1 + r) * np.exp(-r),
     lambda r: (1 + r + r * r / 3) * np.exp(-r),
 ]
-N = 101
+N = 201
 RNG = np.random.default_rng(1)
 PLACES = np.sort(RNG.uniform(0, 10, N))
 PLACES[5:8] = PLACES[4]

@@ -85,7 +85,7 @@ class Marginal(Base):
         Notes
         -----
         A sum of Matérn functions (Exponential, Matern12, Matern32, Matern52) of one column of data, constants
-        and white noise is a Markov chain: of 100 points or more its density takes time proportional to n.
+        and white noise is a Markov chain: of 200 points or more its density takes time proportional to n.
         `Model.explain` says so.
         """
         self.X, self.y, self.sigma = as_inputs(X, "X"), y, _noise(sigma)

@@ -19,7 +19,7 @@ from pmjax.model.family import Family, family
 from pmjax.numerics import state_space
 
 # Of fewer points the dense matrix is as fast.
-FEWEST_POINTS = 100
+FEWEST_POINTS = 200
 # Of a Matérn function: how often the process can be differentiated, and the rate for a length scale of 1.
 _MATERN: dict[type, tuple[int, float]] = {
     cov.Matern12: (0, 1.0),
