@@ -1,10 +1,10 @@
 """Time to sample Gaussian processes of n points of one dimension, with each way to write them.
 
 Run ``python benchmarks/gaussian_processes.py [n ...]`` (100, 1000 and 10000 by default). The model is a
-Matérn 5/2 process with normal noise: length scale, amplitude and noise are sampled by 4 chains of 1000 + 1000 draws.
-Each run is a process of its own. *Cold* is from its start to the first result, with empty caches; *warm*
-is a second call in the same process. Prints a table in Markdown. A case that exceeds `LIMIT` seconds is
-said to.
+Matérn 5/2 process with normal noise: length scale, amplitude and noise are sampled by 4 chains of
+1000 + 1000 draws. Each run is a process of its own. *Cold* is from its start to the first result, with empty
+caches; *warm* is a second call in the same process. Prints a table in Markdown; a case that takes longer
+than `LIMIT` seconds is said to.
 """
 
 from __future__ import annotations
