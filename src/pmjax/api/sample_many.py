@@ -108,7 +108,8 @@ def sample_many(
     ...     mu = pm.Normal("mu", 0, 10)
     ...     y = pm.Normal("y", mu, 1, observed=[0.0, 0.0, 0.0])
     >>> results = pm.sample_many(model, [{"y": [1.0, 2.0, 3.0]}, {"y": [7.0, 8.0, 9.0]}], 200, tune=200,
-    ...                          chains=2, random_seed=1, progressbar=False)
+    ...                          chains=2, random_seed=1, progressbar=False,
+    ...                          compute_convergence_checks=False)
     >>> [round(float(idata.posterior["mu"].mean())) for idata in results]
     [2, 8]
     """
