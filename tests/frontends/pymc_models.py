@@ -576,6 +576,25 @@ def zero_sum_of_two_axes(pm: Any, pt: Any) -> Any:
 
 
 @model
+def sequences(pm: Any, pt: Any) -> Any:
+    with pm.Model(coords={"time": range(6), "who": ["a", "b"]}) as m:
+        s = pm.HalfNormal("s", shape=2)
+        first = pm.Normal.dist(s[0], 2)
+        pm.GaussianRandomWalk("walk", mu=0.3, sigma=s, init_dist=first, dims=("who", "time"))
+        pm.MvGaussianRandomWalk(
+            "vectors",
+            np.zeros(2),
+            cov=np.eye(2) * s[0],
+            init_dist=pm.MvNormal.dist([1.0, 2.0], np.eye(2)),
+            steps=3,
+        )
+        pm.RandomWalk("leaps", init_dist=first, innovation_dist=pm.StudentT.dist(4, sigma=s[1]), steps=3)
+        pm.AR("ar", [0.3, 0.5, -0.2], s[0], init_dist=pm.Normal.dist(5, size=2), constant=True, steps=4)
+        pm.GARCH11("garch", s[0], 0.3, 0.5, initial_vol=s[1], observed=Y)
+    return m
+
+
+@model
 def mixtures(pm: Any, pt: Any) -> Any:
     with pm.Model() as m:
         w = pm.Dirichlet("w", np.ones(3))

@@ -80,6 +80,7 @@ def test_explain_says_which_depth_was_used_for_what() -> None:
         "families_of_counts",
         "families_of_vectors",
         "lkj_hierarchy",
+        "sequences",
         "zero_sum",
         "normal_mixture",
         "zero_inflated",

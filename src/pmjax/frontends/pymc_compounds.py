@@ -76,9 +76,54 @@ def _lkj_covariance(reader: Reader, node: Any, shape: Shape) -> Variable | None:
     )
 
 
+def _random_walk(reader: Reader, node: Any, shape: Shape) -> Variable | None:
+    init, innovation = (reader.ours(rv) for rv in node.inputs[:2])
+    if init is None or innovation is None:
+        return None
+    family: Any = distributions.RandomWalk
+    parts = (_without_time(init, shape), _without_time(innovation, shape))
+    return family.dist(*parts, shape=shape)  # type: ignore[no-any-return]
+
+
+def _without_time(part: Variable, shape: Shape) -> Variable:
+    """Return a part of a walk of that shape, in which PyMC has time as the first axis, without this axis."""
+    assert isinstance(part.op, RandomVariable)
+    law = part.op.law
+    batch = len(shape) - 1 - law.event_ndim
+    inputs = [
+        p[0] if p.ndim - ndim > batch and p.shape[0] == 1 else p
+        for p, ndim in zip(part.inputs, law.param_ndims.values(), strict=True)
+    ]
+    return Variable(RandomVariable(law, None), inputs)
+
+
+def _autoregression(reader: Reader, node: Any, shape: Shape) -> Variable | None:
+    rho, sigma, init_dist, *_ = node.inputs
+    init = reader.ours(init_dist)
+    if init is None:
+        return None
+    family: Any = distributions.AR
+    return family.dist(  # type: ignore[no-any-return]
+        reader.translate(rho),
+        reader.translate(sigma),
+        init_dist=init,
+        constant=node.op.constant_term,
+        ar_order=node.op.ar_order,
+        shape=shape,
+    )
+
+
+def _garch(reader: Reader, node: Any, shape: Shape) -> Variable:
+    family: Any = distributions.GARCH11
+    return family.dist(*map(reader.translate, node.inputs[:4]), shape=shape)  # type: ignore[no-any-return]
+
+
 COMPOUNDS: dict[str, Callable[[Reader, Any, Shape], Variable | None]] = {
+    "AutoRegressiveRV": _autoregression,
     "CensoredRV": _censored,
+    "GARCH11RV": _garch,
     "MixtureRV": _mixture,
+    "RandomWalkRV": _random_walk,
     "TruncatedRV": _truncated,
     "ZeroSumNormalRV": _zero_sum,
     "_LKJCholeskyCovRV": _lkj_covariance,
