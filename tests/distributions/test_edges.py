@@ -129,6 +129,48 @@ FAR = (-1e8, -30.0, -1.5, 1e-8, 0.7, 4.0, 1e3)
 POSITIVE = (1e-8, 0.4, 3.0, 1e3)
 ANGLES = [(x, 0.3, k) for k in SHAPES for x in (0.3, 0.3 + 1e-8, 0.3 - 2 / k**0.5, 3.0) if abs(x) < np.pi]
 
+SCALES = (1e-8, 1.0, 1e6)
+REALS = [(mu + t * s, mu, s) for mu in (-2.0, 1e4) for s in SCALES for t in (-40.0, -1.3, 1e-9, 0.6, 25.0)]
+SHARES = (1e-12, 0.01, 0.4, 0.999)
+
+
+def _normal(x: Any, mu: Any, sigma: Any) -> Any:
+    return -(((x - mu) / sigma) ** 2) / 2 - log(2 * pi) / 2 - log(sigma)
+
+
+def _log_phi(z: Any) -> Any:
+    return log(mp.erfc(-z / sqrt(mp.mpf(2))) / 2)
+
+
+def _logistic(x: Any, mu: Any, s: Any) -> Any:
+    z = abs(x - mu) / s
+    return -z - log(s) - 2 * mp.log1p(exp(-z))
+
+
+def _ex_gaussian(x: Any, mu: Any, sigma: Any, nu: Any) -> Any:
+    a, b = (x - mu) / sigma, sigma / nu
+    return b * (b / 2 - a) + _log_phi(a - b) - log(nu)
+
+
+def _asymmetric_laplace(x: Any, b: Any, kappa: Any, mu: Any) -> Any:
+    z = x - mu
+    return log(b / (kappa + 1 / kappa)) - b * (z * kappa if z >= 0 else -z / kappa)
+
+
+def _truncated_normal(x: Any, mu: Any, sigma: Any, lower: Any, upper: Any) -> Any:
+    a, b = ((end - mu) / (sigma * sqrt(mp.mpf(2))) for end in (lower, upper))
+    a, b = (-b, -a) if a + b < 0 else (a, b)  # erfc has all digits on the right alone
+    return _normal(x, mu, sigma) - log((mp.erfc(a) - mp.erfc(b)) / 2)
+
+
+def _discrete_weibull(x: Any, q: Any, beta: Any) -> Any:
+    return log(q ** (x**beta) - q ** ((x + 1) ** beta))
+
+
+def _logit_normal(x: Any, mu: Any, sigma: Any) -> Any:
+    return _normal(log(x / (1 - x)), mu, sigma) - log(x) - log(1 - x)
+
+
 # The law, its log density in mpmath, and the points (x, *parameters).
 LAWS: dict[str, tuple[Law, Callable[..., Any], list[tuple[float, ...]]]] = {
     "StudentT": (
@@ -175,6 +217,101 @@ LAWS: dict[str, tuple[Law, Callable[..., Any], list[tuple[float, ...]]]] = {
         positive.Rice(),
         lambda x, b, s: log(x / s**2) - ((x / s) ** 2 + b**2) / 2 + log(mp.besseli(0, b * x / s)),
         [(x, b, s) for b in (1e-8, 1.0, 30.0, 1e6) for s in (1e-3, 1.0, 1e6) for x in around(b * s, s)],
+    ),
+    "Normal": (real.Normal(), _normal, REALS),
+    "LogNormal": (
+        positive.LogNormal(),
+        lambda x, mu, s: _normal(log(x), mu, s) - log(x),
+        [
+            (x, mu, s)
+            for x in (1e-100, *POSITIVE, 1e100)
+            for mu in (-3.0, 0.0, 20.0)
+            for s in (1e-3, 1.0, 1e3)
+        ],
+    ),
+    "Laplace": (real.Laplace(), lambda x, mu, b: -abs(x - mu) / b - log(2 * b), REALS),
+    "AsymmetricLaplace": (
+        real.AsymmetricLaplace(),
+        _asymmetric_laplace,
+        [(x, b, k, 0.5) for x in FAR for b in SCALES for k in (1e-3, 1.0, 40.0)],
+    ),
+    "Logistic": (real.Logistic(), _logistic, REALS),
+    "Gumbel": (
+        real.Gumbel(),
+        lambda x, mu, b: -(x - mu) / b - exp(-(x - mu) / b) - log(b),
+        REALS,
+    ),
+    "Moyal": (
+        real.Moyal(),
+        lambda x, mu, s: -((x - mu) / s + exp(-(x - mu) / s)) / 2 - log(2 * pi) / 2 - log(s),
+        REALS,
+    ),
+    "Cauchy": (real.Cauchy(), lambda x, a, b: -log(pi * b) - mp.log1p(((x - a) / b) ** 2), REALS),
+    "SkewNormal": (
+        real.SkewNormal(),
+        lambda x, mu, s, a: log(2) + _normal(x, mu, s) + _log_phi(a * (x - mu) / s),
+        [(*point, a) for point in REALS for a in (-30.0, 1e-8, 2.0)],
+    ),
+    "ExGaussian": (
+        real.ExGaussian(),
+        _ex_gaussian,
+        [
+            (x, 0.5, s, nu)
+            for x in (-20.0, 0.4, 0.5, 6.0, 90.0)
+            for s in (0.01, 1.0, 30.0)
+            for nu in (0.02, 1.0, 50.0)
+        ],
+    ),
+    "Exponential": (
+        positive.Exponential(),
+        lambda x, lam: log(lam) - lam * x,
+        [(x, lam) for x in (1e-25, *POSITIVE, 1e30) for lam in SHAPES],
+    ),
+    "Weibull": (
+        positive.Weibull(),
+        lambda x, a, b: log(a / b) + (a - 1) * log(x / b) - (x / b) ** a,
+        [
+            (b * t, a, b)
+            for a in (1e-3, 0.3, 1.0, 40.0, 1e6)
+            for b in SCALES
+            for t in (1e-3, 0.999, 1.0, 1.0001)
+        ],
+    ),
+    "Pareto": (
+        positive.Pareto(),
+        lambda x, a, m: log(a) + a * log(m) - (a + 1) * log(x),
+        [(m * t, a, m) for a in SHAPES for m in SCALES for t in (1.000001, 1.5, 1e10)],
+    ),
+    "Kumaraswamy": (
+        bounded.Kumaraswamy(),
+        lambda x, a, b: log(a * b) + (a - 1) * log(x) + (b - 1) * log(1 - x**a),
+        [(x, a, b) for x in SHARES for a in (1e-6, 0.3, 1.0, 9.0, 1e4) for b in (1e-8, 1.0, 50.0, 1e8)],
+    ),
+    "LogitNormal": (
+        bounded.LogitNormal(),
+        _logit_normal,
+        [(x, mu, s) for x in SHARES for mu in (-3.0, 0.0, 12.0) for s in (1e-2, 1.0, 1e3)],
+    ),
+    "TruncatedNormal": (
+        bounded.TruncatedNormal(),
+        _truncated_normal,
+        [
+            (low + t * (high - low), mu, s, low, high)
+            for low, high in ((0.0, 1.0), (-1.0, 30.0), (3.0, 3.001))
+            for mu in (-8.0, 0.5, 40.0)
+            for s in (0.5, 1.0, 1e4)
+            for t in (0.1, 0.9)
+        ],
+    ),
+    "Geometric": (
+        discrete.Geometric(),
+        lambda x, p: log(p) + (x - 1) * mp.log1p(-p),
+        [(k, p) for p in SHARES for k in (1, 2, 50, 10**9)],
+    ),
+    "DiscreteWeibull": (
+        discrete.DiscreteWeibull(),
+        _discrete_weibull,
+        [(k, q, b) for q in (0.01, 0.6, 1 - 1e-9) for b in (0.05, 1.0, 3.0) for k in (0, 1, 7, 300)],
     ),
     "Poisson": (
         discrete.Poisson(),

@@ -18,6 +18,7 @@ from pmjax.numerics.special import (
     log1mexp,
     log_beta_kernel,
     log_beta_share,
+    log_ndtr,
     log_normal_mass,
     lower_tail,
     standardise,
@@ -194,7 +195,7 @@ class LogitNormal(Law):
 
     def log_cdf(self, x: Array, mu: Array, sigma: Array) -> Array:
         inside = (x > 0) & (x < 1)
-        log = jsp.log_ndtr((jsp.logit(jnp.where(inside, x, 0.5)) - mu) / sigma)
+        log = log_ndtr((jsp.logit(jnp.where(inside, x, 0.5)) - mu) / sigma)
         return jnp.where(inside, log, jnp.where(x <= 0, -jnp.inf, 0.0))
 
     def quantile(self, q: Array, mu: Array, sigma: Array) -> Array:

@@ -14,7 +14,7 @@ from pmjax.laws.law import Law, Limit
 from pmjax.laws.support import CATEGORIES, COUNTS, INCREASING, POSITIVE
 from pmjax.numerics.functions import softplus
 from pmjax.numerics.rows import take_rows
-from pmjax.numerics.special import log_normal_mass
+from pmjax.numerics.special import log_ndtr, log_normal_mass
 from pmjax.runtime.types import Array, Key, Shape
 
 
@@ -130,7 +130,7 @@ class OrderedProbit(Law):
     def log_cdf(self, x: Array, eta: Array, cutpoints: Array, sigma: Array) -> Array:
         last = cutpoints.shape[-1]
         category = jnp.clip(jnp.floor(x), 0, last - 1).astype(int)
-        below = jsp.log_ndtr((_cutpoint(cutpoints, category) - eta) / sigma)
+        below = log_ndtr((_cutpoint(cutpoints, category) - eta) / sigma)
         return jnp.where(x < 0, -jnp.inf, jnp.where(x >= last, 0.0, below))
 
     def center(self, eta: Array, cutpoints: Array, sigma: Array) -> Array:

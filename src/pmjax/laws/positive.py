@@ -23,6 +23,7 @@ from pmjax.numerics.special import (
     log_gamma_ratio,
     log_gamma_share,
     log_gamma_tail,
+    log_ndtr,
     xlogy,
 )
 from pmjax.runtime.types import Array, Key, Shape
@@ -391,8 +392,8 @@ class Wald(Law):
         inside = x > alpha
         y = jnp.where(inside, x - alpha, 1.0)
         root = jnp.sqrt(lam / y)
-        a = jsp.log_ndtr(root * (y / mu - 1))
-        b = 2 * lam / mu + jsp.log_ndtr(-root * (y / mu + 1))
+        a = log_ndtr(root * (y / mu - 1))
+        b = 2 * lam / mu + log_ndtr(-root * (y / mu + 1))
         return jnp.where(inside, jnp.logaddexp(a, b), -jnp.inf)
 
 
@@ -406,10 +407,12 @@ class Weibull(Law):
     scale = "beta"
 
     def log_density(self, x: Array, alpha: Array, beta: Array) -> Array:
-        safe = jnp.where(x >= 0, x, 1.0) / beta
-        zero = safe == 0
-        power = jnp.where(zero, 0.0, jnp.exp(alpha * jnp.log(jnp.where(zero, 1.0, safe))))
-        return _where_positive(x, jnp.log(alpha) - jnp.log(beta) + xlogy(alpha - 1, safe) - power)
+        zero = x / beta <= 0
+        safe = jnp.where(zero, beta, x)
+        log_z = alpha * jnp.log(safe / beta)
+        inside = log_z - jnp.log(safe) - jnp.exp(log_z)
+        at_zero = xlogy(alpha - 1, jnp.where(zero, 0.0, 1.0)) - jnp.log(beta)
+        return _where_positive(x, jnp.log(alpha) + jnp.where(zero, at_zero, inside))
 
     def draw(self, key: Key, shape: Shape, alpha: Array, beta: Array) -> Array:
         return beta * jax.random.exponential(key, shape) ** (1 / alpha)

@@ -19,6 +19,7 @@ from pmjax.numerics.special import (
     log_beta_share,
     log_gamma_ratio,
     log_mills,
+    log_ndtr,
     log_t_tail,
     logdiffexp,
     t_quantile,
@@ -54,10 +55,10 @@ class Normal(Law):
         return mu
 
     def log_cdf(self, x: Array, mu: Array, sigma: Array) -> Array:
-        return jsp.log_ndtr((x - mu) / sigma)
+        return log_ndtr((x - mu) / sigma)
 
     def log_sf(self, x: Array, mu: Array, sigma: Array) -> Array:
-        return jsp.log_ndtr((mu - x) / sigma)
+        return log_ndtr((mu - x) / sigma)
 
     def quantile(self, q: Array, mu: Array, sigma: Array) -> Array:
         return mu + sigma * jsp.ndtri(q)
@@ -238,7 +239,7 @@ class ExGaussian(Law):
         left = b > a
         # Left of the tail by Mills' ratio, in it by the exponential decay: nothing cancels there.
         near = -0.5 * a * a - HALF_LOG_2PI + log_mills(jnp.where(left, b - a, 0.0))
-        tail = b * (0.5 * b - a) + jsp.log_ndtr(jnp.where(left, 0.0, a - b))
+        tail = b * (0.5 * b - a) + log_ndtr(jnp.where(left, 0.0, a - b))
         return jnp.where(left, near, tail) - jnp.log(nu)
 
     def draw(self, key: Key, shape: Shape, mu: Array, sigma: Array, nu: Array) -> Array:
@@ -251,7 +252,7 @@ class ExGaussian(Law):
     def log_cdf(self, x: Array, mu: Array, sigma: Array, nu: Array) -> Array:
         # Phi(a) - phi(a) R(t)
         a = (x - mu) / sigma
-        return logdiffexp(jsp.log_ndtr(a), -0.5 * a * a - HALF_LOG_2PI + log_mills(sigma / nu - a))
+        return logdiffexp(log_ndtr(a), -0.5 * a * a - HALF_LOG_2PI + log_mills(sigma / nu - a))
 
 
 @dataclass(frozen=True)
@@ -302,7 +303,7 @@ class Moyal(Law):
         return mu + sigma * (np.euler_gamma + np.log(2))
 
     def log_cdf(self, x: Array, mu: Array, sigma: Array) -> Array:
-        return np.log(2) + jsp.log_ndtr(-jnp.exp((mu - x) / (2 * sigma)))
+        return np.log(2) + log_ndtr(-jnp.exp((mu - x) / (2 * sigma)))
 
     def quantile(self, q: Array, mu: Array, sigma: Array) -> Array:
         return mu - 2 * sigma * jnp.log(-jsp.ndtri(q / 2))
@@ -318,7 +319,7 @@ class SkewNormal(Law):
 
     def log_density(self, x: Array, mu: Array, sigma: Array, alpha: Array) -> Array:
         z = (x - mu) / sigma
-        return np.log(2) - 0.5 * z * z - HALF_LOG_2PI + jsp.log_ndtr(alpha * z) - jnp.log(sigma)
+        return np.log(2) - 0.5 * z * z - HALF_LOG_2PI + log_ndtr(alpha * z) - jnp.log(sigma)
 
     def draw(self, key: Key, shape: Shape, mu: Array, sigma: Array, alpha: Array) -> Array:
         half, whole = jax.random.normal(key, (2, *shape))
