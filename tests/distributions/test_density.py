@@ -96,6 +96,7 @@ def test_gradient_is_the_finite_difference(example: Example) -> None:
         np.testing.assert_allclose(slope, predicted, rtol=1e-5, atol=20 * noise.max(), err_msg=name)
 
 
+@pytest.mark.filterwarnings("ignore:.*and is rescaled:UserWarning")
 @pytest.mark.parametrize(("law", "one", "other"), SAME.values(), ids=SAME)
 def test_parameterisations_agree(law: Any, one: dict[str, Any], other: dict[str, Any]) -> None:
     first, second = (Example(law, params, None) for params in (one, other))
