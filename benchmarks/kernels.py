@@ -25,6 +25,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 from models import BENCHMARKS
 
 import pmjax as pm
+from pmjax.inference.nuts.metric import Diagonal
 from pmjax.inference.nuts.program import TICKS, Program, Settings
 from pmjax.target.joint import joint_density
 
@@ -83,7 +84,7 @@ def compiled_batch(model: str, chains: int, dtype: np.dtype) -> str:
 
     with jax.enable_x64(dtype == np.float64):
         density = joint_density(BENCHMARKS[model].build(pm).freeze())
-        program = Program(density, "diag", 10, dtype, chains)
+        program = Program(density, Diagonal(), 10, dtype, chains)
         settings = Settings(np.int32(0), np.int32(0), np.zeros((), dtype), np.zeros(program.rows, np.int32))
         data, knobs = jax.device_put(density.data), jax.device_put(density.knobs)
         arguments = (

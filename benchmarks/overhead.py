@@ -18,6 +18,7 @@ from models import hierarchical
 
 import pmjax
 from pmjax.inference.nuts.buffers import Buffers, capacity
+from pmjax.inference.nuts.metric import Diagonal
 from pmjax.inference.nuts.program import Program, Settings, initial_state
 from pmjax.rewrites import pipeline
 from pmjax.run.statistics import STATS
@@ -67,13 +68,13 @@ def bare_leapfrog(density: Density) -> Callable[[int], None]:
 
 def nuts(density: Density) -> tuple[Callable[[int], int], float]:
     """Return a function that makes so many draws of about 15 leaves and counts them, and compile seconds."""
-    state = initial_state(np.zeros(density.size), streams.key(1, "trajectories", 0), "diag", FLOAT)
+    state = initial_state(np.zeros(density.size), streams.key(1, "trajectories", 0), Diagonal(), FLOAT)
 
     def settings(n: int, depth: int) -> Settings:
         flags = np.zeros(capacity(density.size), np.int32)
         return Settings(np.int32(n), np.int32(depth), np.float64(0.8), flags)
 
-    run_chunk = Program(density, "diag", 10, FLOAT).run_chunk
+    run_chunk = Program(density, Diagonal(), 10, FLOAT).run_chunk
     began = time.perf_counter()
     arguments = (state, settings(0, 1), density.data, {}, np.int32(0))
     compiled = programs.program("nuts", run_chunk, arguments, (state, Buffers(0, 0, 0)), None)
