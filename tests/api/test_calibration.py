@@ -82,7 +82,7 @@ def check(case: str, repetitions: int) -> None:
         assert stats.chisquare(counts).pvalue > 1e-3, (name, counts)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", ["hierarchical", "mixture"])
 def test_ranks_are_uniform(case):
     check(case, 60)
 

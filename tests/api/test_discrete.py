@@ -74,6 +74,7 @@ def test_draws_depend_on_seed_and_chain_alone():
 
 
 @pytest.mark.parametrize("sampler", ["python", "numpyro", "blackjax"])
+@pytest.mark.slow
 def test_other_samplers_sum_out_and_recover_too(sampler: str):
     options: dict[str, Any] = {"tune": 200, "chains": 2, "model": disasters(), "nuts_sampler": sampler}
     trace = pm.sample(200, **options, **QUIET)

@@ -45,6 +45,7 @@ def test_radon_with_the_compiled_sampler():
         assert draws_of(trace, label).std() == pytest.approx(RADON[label][1], rel=0.1)
 
 
+@pytest.mark.slow
 def test_radon_with_numpyro():
     # As written the model has a neck in which a chain can stay for hundreds of draws, so that fewer draws do
     # not tell their own error.
@@ -54,6 +55,7 @@ def test_radon_with_numpyro():
         assert_agrees(draws_of(trace, label), mean, sd, label)
 
 
+@pytest.mark.slow
 def test_radon_with_the_python_loop():
     with radon():
         trace = pm.sample(300, tune=300, chains=2, nuts_sampler="python", **QUIET)

@@ -123,7 +123,7 @@ def test_var_names_may_be_variables_and_hold_for_the_warm_up_of_every_sampler():
 
 
 def test_a_target_is_sampled_as_the_model_is():
-    target = pm.api.sample.as_target(small())
+    target = pm.api.targets.as_target(small())
     idata = pm.sample(model=target, **SHORT)
     np.testing.assert_array_equal(idata.posterior["slope"].values, draws())
     assert idata.posterior["slope"].dims == ("chain", "draw", "group")

@@ -78,6 +78,7 @@ def test_moments_and_statistics_of_a_gaussian(kind: type) -> None:
 
 
 @SAMPLERS
+@pytest.mark.slow
 def test_a_seed_and_a_chain_index_determine_a_chain(kind: type) -> None:
     def draws(starts: np.ndarray, seed: int, chain_method: str) -> np.ndarray:
         sampler = kind() if kind is NutpieNUTS else kind(chain_method=chain_method)

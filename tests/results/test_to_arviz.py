@@ -86,6 +86,7 @@ def test_arviz_plots_transformed_names_and_a_selection() -> None:
 
     labels = Labels(unconstrained=LABELS.unconstrained)
     result = to_arviz(make_trace(), labels, transformed=True)
+    pyplot.close("all")
     az.plot_trace(result, var_names=["sigma", "sigma_log__"])
     az.plot_trace(result, var_names=["a"], coords={"a_dim_0": range(2)})
     assert len(pyplot.get_fignums()) == 2

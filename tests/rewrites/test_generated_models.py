@@ -33,7 +33,7 @@ def check(generated: GeneratedModel) -> None:
 
 @given(st.data())
 @settings(
-    max_examples=10,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     database=None,

@@ -120,6 +120,7 @@ def test_no_digits_are_lost_where_the_scale_is_tiny() -> None:
     np.testing.assert_allclose(score[1], 1.0, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_loss_is_that_of_the_draws_and_scores_in_the_new_centring() -> None:
     _, after, _ = rewritten(nested(), NAME)
     coordinates, rng = Coordinates(after), np.random.default_rng(2)

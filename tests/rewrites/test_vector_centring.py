@@ -77,6 +77,7 @@ def test_every_centring_is_a_change_of_variables(c: float) -> None:
         np.testing.assert_allclose(array, plain_recorded[name], rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_scores_in_another_form_need_no_gradient() -> None:
     _, after, _ = rewritten(slopes(), NAME)
     densities = {c: joint_density(with_centring(after, c)) for c in (0.0, 0.4, 1.0)}

@@ -63,7 +63,7 @@ def target_of(recentred: bool) -> Target:
         mu, tau = pm.Normal("mu"), pm.HalfNormal("tau")
         x = pm.Normal("x", mu, tau, shape=4)
         pm.Normal("y", x[:, None], 0.7, observed=Y)
-    return pm.api.sample.as_target(model, "auto" if recentred else False)
+    return pm.api.targets.as_target(model, "auto" if recentred else False)
 
 
 def sampled(case: str, folder: Path | None = None, chunks: int = 0) -> Phase | None:

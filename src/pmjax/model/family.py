@@ -253,7 +253,9 @@ class Family:
 
 
 def _warn_rescaled(what: str, name: str, shares: np.ndarray) -> None:
-    total = shares.sum(axis=-1) if shares.ndim else shares
+    if not shares.ndim:
+        return
+    total = shares.sum(axis=-1)
     off = np.abs(total - 1) > SHARES_TOLERANCE
     if off.any():
         warnings.warn(

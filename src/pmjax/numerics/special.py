@@ -68,8 +68,8 @@ def log_ndtr(x: Array) -> Array:
 
     Examples
     --------
-    >>> round(float(log_ndtr(-30.0)), 4)
-    -454.3212
+    >>> round(float(log_ndtr(-30.0)), 2)
+    -454.32
     """
     start = _series_start(x)
     far = (x < -start) & jnp.isfinite(x)
