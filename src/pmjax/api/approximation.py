@@ -9,8 +9,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from pmjax.api.arguments import check_count
 from pmjax.api.starts import as_seed
-from pmjax.errors import ModelError
 from pmjax.graph.variable import Variable, as_variable
 from pmjax.inference.vi.gaussian import Drawable
 from pmjax.model.spec import ModelSpec
@@ -119,8 +119,7 @@ class Approximation:
             With the groups ``posterior``, ``sample_stats`` (``lp``: the log density of the model, ``lq``:
             that of the approximation), ``observed_data`` and ``constant_data``, as `pm.sample` names them.
         """
-        if not isinstance(draws, (int, np.integer)) or isinstance(draws, bool) or draws < 1:
-            raise ModelError(f"sample: draws must be an integer of at least 1, got {draws!r}")
+        check_count("sample", "draws", draws)
         seed = as_seed(random_seed)
         many = max(draws, CHECKED_DRAWS) if self._weighted else draws
         theta, log_q = self._current().draw(_random(seed), many)

@@ -40,8 +40,13 @@ def check_numbers(draws: Any, tune: Any, chains: Any, cores: Any, jitter_max_ret
     ):
         if name == "cores" and value is None:
             continue
-        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
-            raise ModelError(f"sample: {name} must be an integer of at least {least}, got {value!r}")
+        check_count("sample", name, value, least)
+
+
+def check_count(caller: str, name: str, value: Any, least: int = 1) -> None:
+    """Raise ModelError if an argument is no integer, or below the least that makes sense."""
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
+        raise ModelError(f"{caller}: {name} must be an integer of at least {least}, got {value!r}")
 
 
 def shows_progress(progressbar: Any, quiet: bool) -> bool:

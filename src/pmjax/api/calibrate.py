@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pmjax.api.arguments import shows_progress
+from pmjax.api.arguments import check_count, shows_progress
 from pmjax.api.model import modelcontext
 from pmjax.api.sample_many import sample_many
 from pmjax.api.starts import as_seed
@@ -216,8 +216,7 @@ def calibrate(
     (True, ('simulation',))
     """
     for argument, value in (("simulations", simulations), ("draws", draws), ("thin", thin)):
-        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
-            raise ModelError(f"calibrate: {argument} must be an integer of at least 1, got {value!r}")
+        check_count("calibrate", argument, value)
     owner = modelcontext(model)
     spec, seed, show = owner.freeze(), as_seed(random_seed), shows_progress(progressbar, quiet)
     refuse_batches(spec, "calibrate")

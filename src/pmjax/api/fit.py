@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pmjax.api.approximation import Approximation
+from pmjax.api.arguments import check_count
 from pmjax.api.model import modelcontext
 from pmjax.api.starts import as_seed, chain_starts
 from pmjax.errors import ModelError, SamplingError, SamplingWarning, suggest
@@ -213,8 +214,7 @@ def fit(
     >>> approx.mean.eval().round(3), approx.std.eval().round(3)
     (array([3.]), array([2.]))
     """
-    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
-        raise ModelError(f"fit: n must be an integer of at least 1, got {n!r}")
+    check_count("fit", "n", n)
     if isinstance(method, VariationalInference):
         approx = method.fit(n, progressbar=progressbar, **options)
     elif not isinstance(method, str) or method.lower() not in METHODS:

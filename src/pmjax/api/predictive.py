@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pmjax.api.arguments import check_count
 from pmjax.api.model import modelcontext
 from pmjax.api.starts import as_seed
 from pmjax.errors import ImplicitFreezeWarning, ModelError, SamplingWarning, suggest
@@ -74,7 +75,7 @@ def sample_prior_predictive(
     (1, 50, 3)
     """
     caller = "sample_prior_predictive"
-    _check_draws(caller, draws)
+    check_count(caller, "draws", draws)
     spec = modelcontext(model).freeze_to_draw()
     _warn_of_potentials(spec, "prior")
     nodes = _nodes(spec)
@@ -223,11 +224,6 @@ def _known(
                 f"the model has {', '.join(nodes)}"
             )
     return list(dict.fromkeys(found))
-
-
-def _check_draws(caller: str, draws: Any) -> None:
-    if not isinstance(draws, (int, np.integer)) or isinstance(draws, bool) or draws < 1:
-        raise ModelError(f"{caller}: draws must be an integer of at least 1, got {draws!r}")
 
 
 def _check_frozen(

@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from pmjax.api.arguments import check_count
 from pmjax.api.model import modelcontext
 from pmjax.api.starts import as_seed
 from pmjax.errors import ModelError, SamplingWarning, suggest
@@ -104,8 +105,7 @@ def sample_smc(
     chosen = _kernel(kernel, kernel_kwargs)
     count = max(2, cores or os.cpu_count() or 2) if chains is None else chains
     for name, value in (("draws", draws), ("chains", count)):
-        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
-            raise ModelError(f"sample_smc: {name} must be an integer of at least 1, got {value!r}")
+        check_count("sample_smc", name, value)
     if not return_inferencedata:
         raise ModelError("sample_smc: return_inferencedata must be True; results are always ArviZ objects")
     spec = modelcontext(model).freeze()

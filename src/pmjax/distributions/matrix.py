@@ -10,6 +10,8 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from pmjax.distributions.multivariate import check_square
+from pmjax.distributions.parameters import only_one
 from pmjax.errors import ModelError
 from pmjax.graph.ops import Constant
 from pmjax.graph.variable import Variable, as_variable, call
@@ -172,10 +174,8 @@ class KroneckerNormal(Family):
     def read(  # type: ignore[override]
         self, mu: Any, covs: Any = None, chols: Any = None, evds: Any = None, sigma: Any = 0.0
     ) -> tuple[Law, Sequence[Any]]:
-        given = {name: v for name, v in {"covs": covs, "chols": chols, "evds": evds}.items() if v is not None}
-        if len(given) != 1:
-            raise ModelError(f"give one of covs, chols and evds, got {', '.join(given) or 'none'}")
-        ((name, items),) = given.items()
+        offered = {"covs": covs, "chols": chols, "evds": evds}
+        name, items = only_one(offered, "covs, chols and evds")
         if not isinstance(items, (list, tuple)) or not items:
             raise ModelError(f"{name} is a list with an item for each factor, got {items!r}")
         factors = [_covariance(name, f"{name}[{i}]", item) for i, item in enumerate(items)]
@@ -191,12 +191,12 @@ def _covariance(name: str, label: str, item: Any) -> Any:
         if not isinstance(item, (list, tuple)) or len(item) != 2:
             raise ModelError(f"{label} is a pair of eigenvalues and eigenvectors, got {type(item).__name__}")
         values, vectors = map(_argument, item)
-        _check_square(f"the second of {label}", vectors)
+        check_square(f"the second of {label}", vectors)
         if values.shape[-1:] != vectors.shape[-1:]:
             raise ModelError(f"{label} has eigenvalues of shape {values.shape} for {vectors.shape[-1]} rows")
         return (vectors * values[..., None, :]) @ np.swapaxes(vectors, -1, -2)
     given = _argument(item)
-    _check_square(label, given)
+    check_square(label, given)
     if name == "chols":
         return given @ np.swapaxes(given, -1, -2)
     if not isinstance(given, Variable) and not np.allclose(given, np.swapaxes(given, -1, -2)):
@@ -210,11 +210,6 @@ def _argument(value: Any) -> Any:
     return np.asarray(given.op.value, float) if isinstance(given.op, Constant) else given
 
 
-def _check_square(label: str, square: Any) -> None:
-    if square.ndim < 2 or square.shape[-1] != square.shape[-2]:
-        raise ModelError(f"{label} must be a square matrix, got shape {square.shape}")
-
-
 def _factor(cov_name: str, cov: Any, chol_name: str, chol: Any) -> Any:
     """Return the Cholesky factor of a covariance, from one of the two."""
     if (cov is None) == (chol is None):
@@ -222,5 +217,5 @@ def _factor(cov_name: str, cov: Any, chol_name: str, chol: Any) -> Any:
             f"give one of {cov_name} and {chol_name}, got {'neither' if cov is None else 'both'}"
         )
     name, given = (cov_name, cov) if chol is None else (chol_name, chol)
-    _check_square(name, np.asarray(given) if np.isscalar(given) else given)
+    check_square(name, np.asarray(given) if np.isscalar(given) else given)
     return np.linalg.cholesky(given) if chol is None else given

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pmjax.distributions.parameters import whole_number
+from pmjax.distributions.parameters import only_one, whole_number
 from pmjax.errors import ModelError
 from pmjax.laws import vector
 from pmjax.laws.law import Law
@@ -111,7 +111,7 @@ def normal_vector(mu: Any, name: str, matrix: Any) -> tuple[Any, Any]:
     return mu + np.zeros(size), factor
 
 
-def check_square(name: str, matrix: Any, mu: Any) -> None:
+def check_square(name: str, matrix: Any, mu: Any = 0.0) -> None:
     """Raise ModelError if a matrix is not square, or does not fit the mean."""
     if len(matrix.shape) < 2 or matrix.shape[-1] != matrix.shape[-2]:
         raise ModelError(f"{name} must be a square matrix, got shape {matrix.shape}")
@@ -163,10 +163,7 @@ class MvStudentT(Family):
         lower: bool = True,
     ) -> tuple[Law, Sequence[Any]]:
         matrices = {"Sigma": Sigma, "scale": scale, "tau": tau, "chol": chol, "cov": cov}
-        given = {name: matrix for name, matrix in matrices.items() if matrix is not None}
-        if len(given) != 1:
-            raise ModelError(f"give one of scale, Sigma, tau and chol, got {', '.join(given) or 'none'}")
-        ((name, matrix),) = given.items()
+        name, matrix = only_one(matrices, "scale, Sigma, tau and chol")
         if name == "chol" and not lower:
             matrix = np.swapaxes(matrix, -1, -2)
         return self.law, (nu, *normal_vector(mu, name, matrix))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -36,6 +37,27 @@ def log_shares_of(p: Any) -> Any:
         raise ModelError(f"p must hold the probability of each category, got {p}")
     share = p / p.sum(axis=-1, keepdims=True)
     return elementwise(log_probability, share) if isinstance(share, Variable) else np.log(share)
+
+
+def only_one(offered: Mapping[str, Any], names: str) -> tuple[str, Any]:
+    """Return the name and the value of the only argument that is given, of several ways to write one.
+
+    Parameters
+    ----------
+    offered : mapping from name to value
+        None where an argument is not given.
+    names : str
+        The arguments, as a message lists them.
+
+    Raises
+    ------
+    ModelError
+        If none is given, or more than one.
+    """
+    given = {name: value for name, value in offered.items() if value is not None}
+    if len(given) != 1:
+        raise ModelError(f"give one of {names}, got {', '.join(given) or 'none'}")
+    return next(iter(given.items()))
 
 
 def whole_number(name: str, value: Any, meaning: str, least: int) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from pmjax.distributions.continuous import Normal
 from pmjax.distributions.mixture import component_of, inputs_of, law_of
 from pmjax.distributions.multivariate import MvNormal, MvStudentT
+from pmjax.distributions.parameters import only_one
 from pmjax.distributions.sequence import Sequence, warn_of_default
 from pmjax.errors import ModelError
 from pmjax.graph.evaluate import ancestors
@@ -144,10 +145,8 @@ class MvGaussianRandomWalk(Sequence):
             "tau": tau,
             "chol": chol if lower or chol is None else np.swapaxes(chol, -1, -2),
         }
-        given = {name: matrix for name, matrix in matrices.items() if matrix is not None}
-        if len(given) != 1:
-            raise ModelError(f"give one of cov, tau and chol, got {', '.join(given) or 'none'}")
-        return _vector_walk(init_dist, MV_NORMAL.dist(mu, **given))
+        name, matrix = only_one(matrices, "cov, tau and chol")
+        return _vector_walk(init_dist, MV_NORMAL.dist(mu, **{name: matrix}))
 
 
 @family

@@ -41,6 +41,18 @@ class Signature:
         left, _, right = text.replace(" ", "").partition("->")
         return cls(_groups(left), _groups(right)[0])
 
+    @classmethod
+    def numbered(cls, param_ndims: Sequence[int], event_ndim: int) -> Signature:
+        """Return the signature of so many dimensions, no two of which must have the same length.
+
+        Examples
+        --------
+        >>> Signature.numbered([0, 2], 1)
+        Signature(params=((), ('p1_0', 'p1_1')), event=('e0',))
+        """
+        params = tuple(tuple(f"p{i}_{j}" for j in range(n)) for i, n in enumerate(param_ndims))
+        return cls(params, tuple(f"e{j}" for j in range(event_ndim)))
+
     def sizes(self, shapes: Sequence[Shape]) -> dict[str, int]:
         """Return the length of each dimension, from the shapes of the parameters.
 

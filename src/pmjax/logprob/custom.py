@@ -76,8 +76,7 @@ class CustomLaw(Law):
 
     @property
     def dimensions(self) -> Signature:  # type: ignore[override]
-        params = tuple(tuple(f"p{i}_{j}" for j in range(n)) for i, n in enumerate(self.ndims))
-        return Signature(params, tuple(f"e{j}" for j in range(self.event)))
+        return Signature.numbered(self.ndims, self.event)
 
     @property
     def is_open(self) -> bool:

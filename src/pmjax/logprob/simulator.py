@@ -84,8 +84,7 @@ class Simulator(Law):
     @property
     def dimensions(self) -> Signature:  # type: ignore[override]
         """All dimensions of data and parameters."""
-        params = tuple(tuple(f"p{i}_{j}" for j in range(n)) for i, n in enumerate(self.ndims))
-        return Signature(params, tuple(f"e{j}" for j in range(self.ndim)))
+        return Signature.numbered(self.ndims, self.ndim)
 
     @property
     def is_open(self) -> bool:
